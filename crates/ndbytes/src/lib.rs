@@ -1,0 +1,1 @@
+//! Any n-dimensional array to bytes, and back.
