@@ -1,0 +1,282 @@
+//! The array model: what one element is (dtype), where the elements lie (layout), and their bytes
+//! (source), whatever format or program they come from.
+
+mod convert;
+mod dtype;
+mod element;
+mod layout;
+mod notation;
+mod pack;
+mod scalar;
+mod source;
+mod value;
+
+pub use convert::to_array;
+pub use dtype::{
+    BaseUnit, ByteOrder, DType, Field, Kind, MAX_NESTING, Struct, TimeUnit, VariableStr,
+};
+pub use element::Element;
+pub use layout::{Dims, Layout, MAX_DIMS, Order};
+pub use pack::{advise_huge_pages, default_threads};
+pub use scalar::Scalar;
+pub use source::{Sink, Source};
+pub use value::{Arena, Node, NodeId, Value};
+
+pub(crate) use notation::shorten;
+
+use crate::error::{DecodeError, Result};
+use source::Buffer;
+
+/// An n-dimensional array whose dtype is known at run time, over bytes that it borrows or owns.
+///
+/// Decoding gives arrays that borrow the bytes they were decoded from; nothing is copied until
+/// asked for.
+///
+/// ```
+/// use ndbytes::{Array, Order};
+/// let numbers = [1_i32, 2, 3, 4, 5, 6];
+/// let array = Array::from_slice(&numbers, &[2, 3])?;
+/// assert_eq!(array.shape(), [2, 3]);
+/// assert_eq!(array.dtype().to_string(), "int32");
+/// assert_eq!(array.to_bytes(Order::F)[..8], [1, 0, 0, 0, 4, 0, 0, 0]);
+/// # Ok::<(), ndbytes::DecodeError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Array<'a> {
+    dtype: DType,
+    layout: Layout,
+    source: Source<'a>,
+}
+
+impl<'a> Array<'a> {
+    /// An array of `dtype` elements at `layout` in `source`.
+    ///
+    /// # Errors
+    /// When the layout is for elements of another size, or reaches beyond the source.
+    #[inline]
+    pub fn new(dtype: DType, layout: Layout, source: Source<'a>) -> Result<Self> {
+        if layout.itemsize() != dtype.itemsize() {
+            return Err(DecodeError::mismatch(format!(
+                "a layout of {} bytes an element for {dtype}, which takes {}",
+                layout.itemsize(),
+                dtype.itemsize()
+            )));
+        }
+        if layout.reach() > source.len() {
+            return Err(DecodeError::incomplete(
+                "the array",
+                layout.reach() as u64,
+                source.len() as u64,
+            ));
+        }
+        Ok(Self {
+            dtype,
+            layout,
+            source,
+        })
+    }
+
+    /// A view of `elements` in C order with the given shape.
+    ///
+    /// # Errors
+    /// When the shape does not hold exactly these elements.
+    pub fn from_slice<T: Element>(elements: &'a [T], shape: &[usize]) -> Result<Self> {
+        let layout = Layout::contiguous(shape, size_of::<T>(), Order::C)?;
+        if layout.len() != elements.len() {
+            return Err(DecodeError::mismatch(format!(
+                "shape {shape:?} holds {} elements, the slice has {}",
+                layout.len(),
+                elements.len()
+            )));
+        }
+        Self::new(
+            T::SCALAR.into(),
+            layout,
+            Source::slice(T::bytes_of(elements)),
+        )
+    }
+
+    /// What one element is.
+    #[inline]
+    pub fn dtype(&self) -> &DType {
+        &self.dtype
+    }
+
+    /// Where the elements lie.
+    #[inline]
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The bytes that the elements lie in.
+    #[inline]
+    pub fn source(&self) -> &Source<'a> {
+        &self.source
+    }
+
+    /// Elements along each axis.
+    #[inline]
+    pub fn shape(&self) -> &[usize] {
+        self.layout.shape()
+    }
+
+    /// The number of elements.
+    pub fn len(&self) -> usize {
+        self.layout.len()
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.layout.is_empty()
+    }
+
+    /// Bytes of all elements side by side.
+    #[inline]
+    pub fn nbytes(&self) -> usize {
+        self.layout.nbytes()
+    }
+
+    /// The elements' bytes side by side in C or Fortran order, in the array's own byte order:
+    /// NumPy's `tobytes`. Elements that are objects give the bytes of their references.
+    pub fn to_bytes(&self, order: Order) -> Vec<u8> {
+        Sink::collect(self.nbytes(), |sink| {
+            self.write_data(order, default_threads(), sink)
+        })
+    }
+
+    /// Writes what [`Array::to_bytes`] returns, with at most `threads` threads.
+    ///
+    /// # Panics
+    /// When the sink has too little room.
+    #[inline]
+    pub fn write_data(&self, order: Order, threads: usize, sink: &mut Sink<'_>) {
+        pack::pack(&self.source, &self.layout, order, 1, threads, sink);
+    }
+
+    /// Writes the data as [`Array::write_data`] does, with every number in the byte order
+    /// `byte_order`.
+    ///
+    /// # Errors
+    /// When elements are structures, whose fields may overlap.
+    pub fn write_data_as(
+        &self,
+        order: Order,
+        byte_order: ByteOrder,
+        threads: usize,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), crate::EncodeError> {
+        let swap = self.swap_to(byte_order)?;
+        pack::pack(&self.source, &self.layout, order, swap, threads, sink);
+        Ok(())
+    }
+
+    fn swap_to(&self, byte_order: ByteOrder) -> Result<usize, crate::EncodeError> {
+        match self.dtype.kind() {
+            Kind::Struct(_) => Err(crate::EncodeError::new(
+                "the byte order of a structured array is that of each of its fields",
+            )
+            .hint("convert it first: x.astype(x.dtype.newbyteorder(...))")),
+            _ if self.dtype.byte_order() == byte_order => Ok(1),
+            kind => Ok(kind.swap_width()),
+        }
+    }
+
+    /// The same array in memory of its own, aligned to 64 bytes, in its own order.
+    pub fn to_owned(&self) -> Array<'static> {
+        let order = self.layout.order();
+        let buffer = Buffer::filled(self.nbytes(), |sink| {
+            self.write_data(order, default_threads(), sink)
+        });
+        let layout = Layout::contiguous(self.shape(), self.dtype.itemsize(), order);
+        Array {
+            dtype: self.dtype.clone(),
+            layout: layout.unwrap_or_else(|_| unreachable!("a layout of these sizes exists")),
+            source: Source::owned(buffer),
+        }
+    }
+
+    /// The field `name` of a structured array, without copying. A subarray field adds its
+    /// dimensions at the end.
+    ///
+    /// # Errors
+    /// When there is no such field.
+    pub fn field(&self, name: &str) -> Result<Array<'a>> {
+        let field = self
+            .dtype
+            .fields()
+            .iter()
+            .find(|field| &*field.name == name);
+        let field = field.ok_or_else(|| {
+            DecodeError::mismatch(format!("{} has no field {name:?}", self.dtype))
+        })?;
+        self.field_view(field)
+    }
+
+    pub(crate) fn field_view(&self, field: &Field) -> Result<Array<'a>> {
+        let inner = Layout::contiguous(&field.shape, field.dtype.itemsize(), Order::C)?;
+        let shape: Dims<usize> = self.shape().iter().chain(inner.shape()).copied().collect();
+        let strides: Dims<isize> = self
+            .layout
+            .strides()
+            .iter()
+            .chain(inner.strides())
+            .copied()
+            .collect();
+        let start = if self.is_empty() {
+            0
+        } else {
+            self.layout.start() + field.offset
+        };
+        let layout = Layout::strided(
+            &shape,
+            &strides,
+            field.dtype.itemsize(),
+            start,
+            self.source.len(),
+        )?;
+        Self::new(field.dtype.clone(), layout, self.source.clone())
+    }
+
+    /// The same bytes as elements of another dtype of the same size, such as int64 for
+    /// datetime64: NumPy's `view(dtype)`.
+    ///
+    /// # Errors
+    /// When the sizes differ, or one of the dtypes holds objects.
+    pub fn reinterpret(&self, dtype: DType) -> Result<Array<'a>> {
+        if self.dtype.has_objects() || dtype.has_objects() {
+            return Err(DecodeError::mismatch(
+                "references to objects are nothing but that",
+            ));
+        }
+        Self::new(dtype, self.layout.clone(), self.source.clone())
+    }
+
+    /// Cuts the array into parts of at most about `max_bytes`, in C order.
+    pub(crate) fn blocks(&self, max_bytes: usize) -> impl Iterator<Item = Array<'a>> {
+        self.layout.blocks(max_bytes).map(|layout| Array {
+            dtype: self.dtype.clone(),
+            layout,
+            source: self.source.clone(),
+        })
+    }
+
+    /// The elements side by side in C order and this machine's byte order: borrowed where they
+    /// already are, else packed into `scratch`.
+    pub(crate) fn native_bytes<'s>(&'s self, scratch: &'s mut Vec<u8>) -> &'s [u8] {
+        let swap = if self.dtype.is_native() {
+            1
+        } else {
+            self.dtype.kind().swap_width()
+        };
+        if swap == 1
+            && self.layout.is_contiguous(Order::C)
+            && let Some(bytes) = self.source.as_slice()
+        {
+            return &bytes[self.layout.start()..][..self.nbytes()];
+        }
+        *scratch = Sink::collect(self.nbytes(), |sink| {
+            pack::pack(&self.source, &self.layout, Order::C, swap, 1, sink);
+        });
+        scratch
+    }
+}

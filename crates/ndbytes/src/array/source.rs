@@ -1,0 +1,279 @@
+//! The bytes of an array, and the one reader of memory that someone else may write.
+//!
+//! Most NumPy arrays live in memory that Python code may change at any time. Such memory is never
+//! a `&[u8]` here, which would promise the compiler that it stays as it is: it is a pointer with a
+//! checked reach, and it is only copied from.
+#![allow(unsafe_code)]
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+/// Bytes that an array borrows or shares.
+#[derive(Clone)]
+pub struct Source<'a> {
+    start: NonNull<u8>,
+    len: usize,
+    kind: Keeper,
+    borrowed: PhantomData<&'a [u8]>,
+}
+
+#[derive(Clone)]
+enum Keeper {
+    /// A slice: nobody writes while it is borrowed.
+    Slice,
+    /// Memory that others may write.
+    Foreign,
+    /// Memory of our own, freed with the last array that uses it. The pointer leads into it.
+    Owned(#[allow(dead_code)] Arc<Buffer>),
+}
+
+// SAFETY: a source is only ever read. A slice and an owned buffer may be read from any thread; for
+// foreign memory that is a condition of `Source::foreign`.
+unsafe impl Send for Source<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for Source<'_> {}
+
+impl<'a> Source<'a> {
+    /// The bytes of a slice.
+    #[inline]
+    pub fn slice(bytes: &'a [u8]) -> Self {
+        Self {
+            start: NonNull::from(bytes).cast(),
+            len: bytes.len(),
+            kind: Keeper::Slice,
+            borrowed: PhantomData,
+        }
+    }
+
+    /// Memory that others may write while it is used here, such as a NumPy array's.
+    ///
+    /// # Safety
+    /// The `len` bytes from `start` on must stay readable, from any thread, for `'a`.
+    #[inline]
+    pub unsafe fn foreign(start: NonNull<u8>, len: usize) -> Self {
+        Self {
+            start,
+            len,
+            kind: Keeper::Foreign,
+            borrowed: PhantomData,
+        }
+    }
+
+    /// Memory of our own.
+    pub(crate) fn owned(buffer: Buffer) -> Source<'static> {
+        let buffer = Arc::new(buffer);
+        let start = NonNull::from(buffer.as_slice()).cast();
+        Source {
+            start,
+            len: buffer.len,
+            kind: Keeper::Owned(buffer),
+            borrowed: PhantomData,
+        }
+    }
+
+    /// How many bytes there are.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The bytes, unless others may write them.
+    pub fn as_slice(&self) -> Option<&[u8]> {
+        match self.kind {
+            Keeper::Foreign => None,
+            // SAFETY: `start` and `len` are those of a slice that is borrowed for `'a` or of a
+            // buffer that `self` keeps alive, and neither is written while `self` is borrowed.
+            Keeper::Slice | Keeper::Owned(_) => {
+                Some(unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) })
+            }
+        }
+    }
+
+    /// The first byte.
+    #[inline]
+    pub(super) fn start(&self) -> *const u8 {
+        self.start.as_ptr()
+    }
+
+    /// Copies the bytes from `offset` on into `to`.
+    ///
+    /// # Panics
+    /// When there are fewer than `to.len()` bytes from `offset` on.
+    #[inline]
+    pub fn copy_to(&self, offset: usize, to: &mut [MaybeUninit<u8>]) {
+        let end = offset.checked_add(to.len());
+        assert!(
+            end.is_some_and(|end| end <= self.len),
+            "a copy stays inside of its source"
+        );
+        // SAFETY: `offset + to.len() <= self.len`, and `self.len` bytes are readable from `start`.
+        // `to` is exclusively borrowed, so it does not overlap a slice or an owned buffer; foreign
+        // memory is not Rust's to lend out as `to`.
+        unsafe {
+            let from = self.start.as_ptr().add(offset);
+            std::ptr::copy_nonoverlapping(from, to.as_mut_ptr().cast(), to.len());
+        }
+    }
+
+    /// A copy of `len` bytes from `offset` on.
+    ///
+    /// # Panics
+    /// When there are fewer.
+    pub fn to_vec(&self, offset: usize, len: usize) -> Vec<u8> {
+        let mut copy = Vec::with_capacity(len);
+        self.copy_to(offset, &mut copy.spare_capacity_mut()[..len]);
+        // SAFETY: `copy_to` has initialised the first `len` bytes, which are within capacity.
+        unsafe { copy.set_len(len) };
+        copy
+    }
+}
+
+impl fmt::Debug for Source<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keeper = match self.kind {
+            Keeper::Slice => "borrowed",
+            Keeper::Foreign => "foreign",
+            Keeper::Owned(_) => "owned",
+        };
+        write!(f, "Source({} bytes, {keeper})", self.len)
+    }
+}
+
+/// Memory of our own, aligned for every element type and for cache lines.
+pub(crate) struct Buffer {
+    lines: Vec<Line>,
+    len: usize,
+}
+
+#[repr(C, align(64))]
+#[derive(Clone, Copy)]
+struct Line([MaybeUninit<u8>; 64]);
+
+impl Buffer {
+    /// A buffer of `len` bytes that `fill` writes.
+    ///
+    /// # Panics
+    /// When `fill` leaves some of it unwritten.
+    pub(crate) fn filled(len: usize, fill: impl FnOnce(&mut Sink<'_>)) -> Self {
+        let count = len.div_ceil(64);
+        let mut lines: Vec<Line> = Vec::with_capacity(count);
+        let spare = &mut lines.spare_capacity_mut()[..count];
+        // SAFETY: a line is 64 possibly uninitialised bytes without padding, so `count >= len / 64`
+        // lines are at least `len` of them; the exclusive borrow of `spare` passes on.
+        let bytes = unsafe { std::slice::from_raw_parts_mut(spare.as_mut_ptr().cast(), len) };
+        let mut sink = Sink::new(bytes);
+        fill(&mut sink);
+        assert!(sink.is_full(), "a buffer is filled to its end");
+        // SAFETY: lines may be uninitialised, and `count` is within capacity.
+        unsafe { lines.set_len(count) };
+        Self { lines, len }
+    }
+
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        // SAFETY: `filled` has seen the first `len` bytes written, and nothing writes after it.
+        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
+    }
+}
+
+/// Fresh memory that is written once, from its start to its end.
+#[derive(Debug)]
+pub struct Sink<'a> {
+    bytes: &'a mut [MaybeUninit<u8>],
+    filled: usize,
+}
+
+impl<'a> Sink<'a> {
+    /// Nothing is written yet.
+    #[inline]
+    pub fn new(bytes: &'a mut [MaybeUninit<u8>]) -> Self {
+        Self { bytes, filled: 0 }
+    }
+
+    /// A vector of `len` bytes that `fill` writes.
+    ///
+    /// # Panics
+    /// When `fill` leaves some of it unwritten.
+    pub(crate) fn collect(len: usize, fill: impl FnOnce(&mut Sink<'_>)) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(len);
+        let mut sink = Sink::new(&mut bytes.spare_capacity_mut()[..len]);
+        fill(&mut sink);
+        assert!(sink.is_full(), "a vector is filled to its end");
+        // SAFETY: the sink has seen all `len` bytes written, and they are within capacity.
+        unsafe { bytes.set_len(len) };
+        bytes
+    }
+
+    /// Whether every byte is written.
+    #[inline]
+    pub fn is_full(&self) -> bool {
+        self.filled == self.bytes.len()
+    }
+
+    /// Writes `bytes`.
+    ///
+    /// # Panics
+    /// When there is no room for them.
+    #[inline]
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
+        // SAFETY: `copy_to` initialises all of `to`.
+        unsafe { self.write_with(bytes.len(), |to| Source::slice(bytes).copy_to(0, to)) };
+    }
+
+    /// Has the next `len` bytes written by `fill`.
+    ///
+    /// # Safety
+    /// `fill` must initialise every byte that it is given.
+    ///
+    /// # Panics
+    /// When there is no room for them.
+    #[inline]
+    pub(super) unsafe fn write_with(
+        &mut self,
+        len: usize,
+        fill: impl FnOnce(&mut [MaybeUninit<u8>]),
+    ) {
+        fill(&mut self.bytes[self.filled..][..len]);
+        self.filled += len;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buffers_are_aligned_and_hold_what_was_written() {
+        for len in [0, 1, 63, 64, 65, 1000] {
+            let bytes: Vec<u8> = (0..len).map(|i| i as u8).collect();
+            let buffer = Buffer::filled(len, |sink| sink.write(&bytes));
+            assert_eq!(buffer.as_slice(), bytes);
+            assert_eq!(buffer.as_slice().as_ptr() as usize % 64, 0);
+            let source = Source::owned(buffer);
+            assert_eq!(source.as_slice(), Some(&bytes[..]));
+            assert_eq!(source.to_vec(len / 2, len - len / 2), bytes[len / 2..]);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "filled to its end")]
+    fn an_unfinished_buffer_is_noticed() {
+        Buffer::filled(3, |sink| sink.write(&[1, 2]));
+    }
+
+    #[test]
+    fn foreign_memory_is_copied_never_lent() {
+        let mut memory = [1_u8, 2, 3];
+        let start = NonNull::from(&mut memory).cast();
+        // SAFETY: `memory` outlives `source`.
+        let source = unsafe { Source::foreign(start, 3) };
+        assert_eq!(source.as_slice(), None);
+        assert_eq!(source.to_vec(1, 2), [2, 3]);
+    }
+}
