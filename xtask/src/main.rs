@@ -1,1 +1,123 @@
-fn main() {}
+//! The project's own commands: `cargo xtask <command>`.
+//!
+//! Everything a contributor or a build machine runs is here, so that both run the same thing:
+//! `cargo xtask check` is the gate, and each of its steps can be run alone.
+
+mod args;
+mod gate;
+mod licences;
+mod nightly;
+mod process;
+mod python;
+mod spdx;
+mod test;
+mod tidy;
+mod toml;
+mod workspace;
+
+use std::process::ExitCode;
+
+use args::Args;
+use process::Result;
+use workspace::Workspace;
+
+struct Command {
+    name: &'static str,
+    usage: &'static str,
+    about: &'static str,
+    run: fn(&Workspace, Args) -> Result,
+}
+
+const COMMANDS: &[Command] = &[
+    Command {
+        name: "test",
+        usage: "[rust|python] [--quick] [--fresh] [-- PYTEST-ARGUMENTS]",
+        about: "every test, Rust and Python, on each pair of interpreter and NumPy found here\n\
+                --quick: only the main pair   --fresh: make the environments anew",
+        run: test::command,
+    },
+    Command {
+        name: "check",
+        usage: "[STEP...] [--quick] [--fresh]",
+        about: "the gate: formatting, lints, docs, tidiness, licences, stubs, all tests\n\
+                with STEPs, only those (by name, such as `clippy tidy`)",
+        run: gate::command,
+    },
+    Command {
+        name: "tidy",
+        usage: "",
+        about: "what the architecture and the house rules ask of the source tree",
+        run: tidy::command,
+    },
+    Command {
+        name: "licences",
+        usage: "",
+        about: "every dependency's licence, name and source against deny.toml",
+        run: licences::command,
+    },
+    Command {
+        name: "deny",
+        usage: "",
+        about: "the same question put to cargo-deny, when it is installed",
+        run: licences::deny,
+    },
+    Command {
+        name: "fuzz",
+        usage: "[TARGET...] [--seconds N]",
+        about: "each fuzz target, or those named, for N seconds (60); needs cargo-fuzz",
+        run: nightly::fuzz,
+    },
+    Command {
+        name: "miri",
+        usage: "[-- TEST-FILTERS]",
+        about: "the unit tests of the array model under Miri",
+        run: nightly::miri,
+    },
+    Command {
+        name: "sanitize",
+        usage: "[-- TEST-FILTERS]",
+        about: "the core's tests under AddressSanitizer",
+        run: nightly::sanitize,
+    },
+];
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    let name = words.next().unwrap_or_else(|| "help".into());
+    if ["help", "--help", "-h"].contains(&name.as_str()) {
+        print!("{}", help());
+        return ExitCode::SUCCESS;
+    }
+    match dispatch(&name, Args::new(words)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("error: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(name: &str, mut args: Args) -> Result {
+    let command = COMMANDS
+        .iter()
+        .find(|command| command.name == name)
+        .ok_or_else(|| format!("there is no command `{name}`\n\n{}", help()))?;
+    if args.flag("--help") || args.flag("-h") {
+        println!("{}", command.help());
+        return Ok(());
+    }
+    (command.run)(&Workspace::find()?, args)
+}
+
+fn help() -> String {
+    let commands: String = COMMANDS.iter().map(|command| command.help() + "\n").collect();
+    format!("The project's own commands.\n\n{commands}")
+}
+
+impl Command {
+    fn help(&self) -> String {
+        let about = self.about.replace('\n', "\n      ");
+        let call = format!("cargo xtask {} {}", self.name, self.usage);
+        format!("  {}\n      {about}", call.trim_end())
+    }
+}

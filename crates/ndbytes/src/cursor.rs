@@ -23,11 +23,7 @@ impl<'a> Cursor<'a> {
         let rest = &self.bytes[self.position..];
         let Some(taken) = rest.get(..count) else {
             let needed = (self.position as u64).saturating_add(count as u64);
-            return Err(DecodeError::incomplete(
-                what,
-                needed,
-                self.bytes.len() as u64,
-            ));
+            return Err(DecodeError::incomplete(what, needed, self.bytes.len() as u64));
         };
         self.position += count;
         Ok(taken)

@@ -95,9 +95,8 @@ impl DecodeError {
     }
 
     pub(crate) fn limit(option: &'static str, found: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(DecodeErrorKind::Limit { option }, found).hint(format!(
-            "if you trust these bytes, raise Limits({option}=...)"
-        ))
+        Self::new(DecodeErrorKind::Limit { option }, found)
+            .hint(format!("if you trust these bytes, raise Limits({option}=...)"))
     }
 
     /// `what` needs `needed` bytes from the start of the input, but there are `found`.
@@ -119,6 +118,12 @@ impl DecodeError {
     /// Sets the byte offset, counted from the start of the input, unless already known.
     pub(crate) fn at(mut self, offset: u64) -> Self {
         self.0.offset.get_or_insert(offset);
+        self
+    }
+
+    /// Sets the byte offset, whatever was said before: for inner readers that count from elsewhere.
+    pub(crate) fn moved_to(mut self, offset: u64) -> Self {
+        self.0.offset = Some(offset);
         self
     }
 
@@ -168,15 +173,7 @@ impl DecodeError {
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Details {
-            format,
-            offset,
-            entry,
-            found,
-            expected,
-            hint,
-            ..
-        } = &*self.0;
+        let Details { format, offset, entry, found, expected, hint, .. } = &*self.0;
         if let Some(format) = format {
             write!(f, "{format}: ")?;
         }
@@ -212,10 +209,7 @@ pub struct EncodeError {
 
 impl EncodeError {
     pub(crate) fn new(found: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            found: found.into(),
-            hint: None,
-        }
+        Self { found: found.into(), hint: None }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {

@@ -1,11 +1,82 @@
-//! Any n-dimensional array to bytes, and any such bytes back to the array.
+//! Any n-dimensional array to bytes, and any such bytes back to the array: exact, safe, at the
+//! speed of memory.
+//!
+//! ```
+//! use ndarray::array;
+//!
+//! let a = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+//! let bytes = ndbytes::array_to_bytes(&a)?;           // npy, as NumPy writes it
+//! let back = ndbytes::bytes_to_array(&bytes)?;        // borrowed from `bytes`
+//! assert_eq!(back.shape(), [2, 3]);
+//! assert_eq!(back.to_owned_array::<f64>()?, a.into_dyn());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The path of data
+//!
+//! In: bytes, [`sniff`]ed for their format, [`peek`]ed at for their description, checked into a
+//! [`Layout`], become an [`Array`] that borrows them, seen through [`Array::view`] or copied by
+//! [`Array::to_owned_array`].
+//!
+//! Out: an [`Array`] over whatever memory there is, its header, one allocation, filled once.
+//!
+//! # What no input does
+//!
+//! No input makes this library panic, run code, read out of bounds, or allocate more than
+//! [`Limits`] allow. What cannot be read exactly is refused with a [`DecodeError`], which says what
+//! was found, where, and what to try.
+#![deny(unsafe_code)]
+#![warn(missing_docs)]
+
 pub mod array;
+mod compare;
 mod cursor;
 mod error;
+mod formats;
+mod inspect;
 mod limits;
+
 pub use array::{
     Array, BaseUnit, ByteOrder, DType, Element, Field, Kind, Layout, Order, Scalar, Sink, Source,
     Struct, TimeUnit,
 };
+pub use compare::{equal, identical};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, Result};
+pub use formats::{
+    Entries, Entry, Format, ReadOptions, Summary, npy, peek, raw, read, sniff, write,
+};
+pub use inspect::inspect;
 pub use limits::Limits;
+
+/// Writes an array as self-describing bytes: npy, byte for byte as NumPy writes it.
+///
+/// Takes references to `ndarray` arrays and views of any dimension, slices, and [`Array`]s; see
+/// [`Array::from_slice`] for a slice with a shape.
+///
+/// # Errors
+/// When npy cannot hold the array's dtype.
+///
+/// ```
+/// let bytes = ndbytes::array_to_bytes(&[1_i16, 2, 3][..])?;
+/// assert_eq!(&bytes[..6], b"\x93NUMPY");
+/// # Ok::<(), ndbytes::EncodeError>(())
+/// ```
+pub fn array_to_bytes<'a>(array: impl Into<Array<'a>>) -> Result<Vec<u8>, EncodeError> {
+    npy::write(array)
+}
+
+/// Reads the one array in `bytes`, whose format is told from how they start. The array borrows its
+/// data from `bytes`.
+///
+/// # Errors
+/// When the bytes do not say what they are, are damaged or cut short, or hold several arrays.
+///
+/// ```
+/// let bytes = ndbytes::array_to_bytes(&[1_i16, 2, 3][..])?;
+/// let array = ndbytes::bytes_to_array(&bytes)?;
+/// assert_eq!(array.to_vec::<i16>()?, [1, 2, 3]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn bytes_to_array(bytes: &[u8]) -> Result<Array<'_>> {
+    read(bytes, &ReadOptions::new())?.into_array()
+}

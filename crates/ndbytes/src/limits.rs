@@ -19,12 +19,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            max_bytes: None,
-            max_depth: 1_000,
-            max_entries: 1 << 20,
-            max_header: 16 << 20,
-        }
+        Self { max_bytes: None, max_depth: 1_000, max_entries: 1 << 20, max_header: 16 << 20 }
     }
 }
 
@@ -66,8 +61,7 @@ impl Limits {
 
     /// The bytes that may be copied or built for an input of `input_len` bytes.
     pub fn bytes_for(&self, input_len: u64) -> u64 {
-        self.max_bytes
-            .unwrap_or_else(|| (256 << 20) + input_len.saturating_mul(32))
+        self.max_bytes.unwrap_or_else(|| (256 << 20) + input_len.saturating_mul(32))
     }
 
     /// Refuses to copy or build `bytes` for an input of `input_len` bytes when that is too much.
@@ -82,10 +76,8 @@ impl Limits {
 
     pub(crate) fn check_header(&self, bytes: u64) -> Result<()> {
         if bytes > self.max_header {
-            let found = format!(
-                "the header is {bytes} bytes long, the limit is {}",
-                self.max_header
-            );
+            let found =
+                format!("the header is {bytes} bytes long, the limit is {}", self.max_header);
             return Err(DecodeError::limit("max_header", found));
         }
         Ok(())

@@ -20,11 +20,7 @@ where
 impl<'a, T: Element> From<&'a [T]> for Array<'a> {
     /// A one-dimensional view; for another shape see [`Array::from_slice`].
     fn from(elements: &'a [T]) -> Self {
-        view_of(
-            Source::slice(T::bytes_of(elements)),
-            T::SCALAR.into(),
-            elements.len(),
-        )
+        view_of(Source::slice(T::bytes_of(elements)), T::SCALAR.into(), elements.len())
     }
 }
 
@@ -45,11 +41,7 @@ impl<'a, T: Element, const N: usize> From<&'a [T; N]> for Array<'a> {
 fn view_of(source: Source<'_>, dtype: DType, len: usize) -> Array<'_> {
     let layout = Layout::contiguous(&[len], dtype.itemsize(), Order::C);
     let layout = layout.unwrap_or_else(|_| unreachable!("a slice fits into memory"));
-    Array {
-        dtype,
-        layout,
-        source,
-    }
+    Array { dtype, layout, source }
 }
 
 impl Array<'_> {
@@ -81,20 +73,12 @@ impl Array<'_> {
                 .hint("`to_vec` or `to_owned_array` copies them")
         };
         if !self.dtype.is_native() {
-            let order = if self.dtype.byte_order() == ByteOrder::Big {
-                "big"
-            } else {
-                "little"
-            };
-            return Err(refused(&format!(
-                "they are {order}-endian, this machine is not"
-            )));
+            let order = if self.dtype.byte_order() == ByteOrder::Big { "big" } else { "little" };
+            return Err(refused(&format!("they are {order}-endian, this machine is not")));
         }
         side_by_side.ok_or_else(|| refused("they do not lie side by side"))?;
-        let bytes = self
-            .source
-            .as_slice()
-            .ok_or_else(|| refused("others may write their memory"))?;
+        let bytes =
+            self.source.as_slice().ok_or_else(|| refused("others may write their memory"))?;
         // An empty view has no address that could be unaligned.
         let bytes = if self.is_empty() {
             T::bytes_of(&[])
@@ -102,10 +86,9 @@ impl Array<'_> {
             &bytes[self.layout.start()..][..self.nbytes()]
         };
         T::cast(bytes).map_err(|why| match why {
-            CastError::Unaligned => refused(&format!(
-                "their address is not a multiple of {}",
-                align_of::<T>()
-            )),
+            CastError::Unaligned => {
+                refused(&format!("their address is not a multiple of {}", align_of::<T>()))
+            }
             CastError::NotBool(_) => not_bool(why),
         })
     }
@@ -117,19 +100,8 @@ impl Array<'_> {
     pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
         self.expect::<T>()?;
         let buffer = Buffer::filled(self.nbytes(), |sink| {
-            let swap = if self.dtype.is_native() {
-                1
-            } else {
-                self.dtype.kind().swap_width()
-            };
-            super::pack::pack(
-                &self.source,
-                &self.layout,
-                Order::C,
-                swap,
-                default_threads(),
-                sink,
-            );
+            let swap = if self.dtype.is_native() { 1 } else { self.dtype.kind().swap_width() };
+            super::pack::pack(&self.source, &self.layout, Order::C, swap, default_threads(), sink);
         });
         Ok(T::cast(buffer.as_slice()).map_err(not_bool)?.to_vec())
     }
@@ -163,40 +135,48 @@ mod with_ndarray {
         array: &ArrayBase<S, D>,
     ) -> Array<'_> {
         if let Some(elements) = array.as_slice_memory_order() {
-            // The slice starts at the lowest address, from which negative strides go back.
-            let strides: Dims<isize> = array
-                .strides()
-                .iter()
-                .map(|&s| s * size_of::<T>() as isize)
-                .collect();
-            let start: usize = array
-                .shape()
-                .iter()
-                .zip(&strides)
-                .filter(|&(_, &stride)| stride < 0)
-                .map(|(&dim, &stride)| dim.saturating_sub(1) * stride.unsigned_abs())
-                .sum();
-            let bytes = T::bytes_of(elements);
-            let layout =
-                Layout::strided(array.shape(), &strides, size_of::<T>(), start, bytes.len());
-            if let Ok(layout) = layout {
-                return Array {
-                    dtype: T::SCALAR.into(),
-                    layout,
-                    source: Source::slice(bytes),
-                };
+            return strided(array, T::bytes_of(elements));
+        }
+        // Axes along which elements repeat are not part of the slice in memory.
+        let mut once = array.view().into_dyn();
+        for axis in 0..once.ndim() {
+            if once.strides()[axis] == 0 {
+                once.slice_axis_inplace(
+                    ndarray::Axis(axis),
+                    (0..once.len_of(ndarray::Axis(axis)).min(1)).into(),
+                );
             }
+        }
+        if let Some(elements) = once.to_slice_memory_order() {
+            return strided(array, T::bytes_of(elements));
         }
         let elements: Vec<T> = array.iter().copied().collect();
         let bytes = T::bytes_of(&elements);
         let source = Source::owned(Buffer::filled(bytes.len(), |sink| sink.write(bytes)));
         let layout = Layout::contiguous(array.shape(), size_of::<T>(), Order::C);
         let layout = layout.unwrap_or_else(|_| unreachable!("the array fits into memory"));
-        Array {
-            dtype: T::SCALAR.into(),
-            layout,
-            source,
-        }
+        Array { dtype: T::SCALAR.into(), layout, source }
+    }
+
+    /// The elements of `array`, which lie in `bytes`, from its lowest address on.
+    fn strided<'a, T: Element, S: Data<Elem = T>, D: Dimension>(
+        array: &ArrayBase<S, D>,
+        bytes: &'a [u8],
+    ) -> Array<'a> {
+        let strides: Dims<isize> =
+            array.strides().iter().map(|&stride| stride * size_of::<T>() as isize).collect();
+        // Negative strides go back from the first element.
+        let start: usize = array
+            .shape()
+            .iter()
+            .zip(&strides)
+            .filter(|&(_, &stride)| stride < 0)
+            .map(|(&dim, &stride)| dim.saturating_sub(1) * stride.unsigned_abs())
+            .sum();
+        let start = if array.is_empty() { 0 } else { start };
+        let layout = Layout::strided(array.shape(), &strides, size_of::<T>(), start, bytes.len());
+        let layout = layout.unwrap_or_else(|_| unreachable!("the array lies in its memory"));
+        Array { dtype: T::SCALAR.into(), layout, source: Source::slice(bytes) }
     }
 
     impl Array<'_> {
@@ -221,15 +201,9 @@ mod with_ndarray {
             let order = self.layout.order();
             let memory_order = match order {
                 Order::C => self.clone(),
-                Order::F => Array {
-                    layout: self.layout.transposed(),
-                    ..self.clone()
-                },
+                Order::F => Array { layout: self.layout.transposed(), ..self.clone() },
             };
-            shaped(ArrayD::from_shape_vec(
-                shape_of(self, order),
-                memory_order.to_vec()?,
-            ))
+            shaped(ArrayD::from_shape_vec(shape_of(self, order), memory_order.to_vec()?))
         }
     }
 

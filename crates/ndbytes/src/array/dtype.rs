@@ -25,11 +25,7 @@ pub enum ByteOrder {
 
 impl ByteOrder {
     /// The order of the machine that runs this.
-    pub const NATIVE: Self = if cfg!(target_endian = "little") {
-        Self::Little
-    } else {
-        Self::Big
-    };
+    pub const NATIVE: Self = if cfg!(target_endian = "little") { Self::Little } else { Self::Big };
 
     /// NumPy's character: `<`, `>` or `|`.
     pub fn char(self) -> char {
@@ -121,6 +117,9 @@ pub struct Field {
     pub dtype: DType,
     /// The shape of a subarray field; empty for a plain field.
     pub shape: SmallVec<[usize; 2]>,
+    /// Where the field is a subarray of subarrays: how many dimensions of `shape` each of them
+    /// has, the outermost first. Empty for a plain subarray, which has them all.
+    pub levels: SmallVec<[u8; 8]>,
     /// Bytes from the start of the structure to the field.
     pub offset: usize,
 }
@@ -128,9 +127,7 @@ pub struct Field {
 impl Field {
     /// Bytes that the field takes: item size times the product of `shape`.
     pub fn nbytes(&self) -> Option<usize> {
-        self.shape
-            .iter()
-            .try_fold(self.dtype.itemsize(), |size, &dim| size.checked_mul(dim))
+        self.shape.iter().try_fold(self.dtype.itemsize(), |size, &dim| size.checked_mul(dim))
     }
 }
 
@@ -149,9 +146,7 @@ impl Struct {
         let mut names = std::collections::HashSet::with_capacity(fields.len());
         let mut depth = 1;
         for field in &fields {
-            let end = field
-                .nbytes()
-                .and_then(|size| size.checked_add(field.offset));
+            let end = field.nbytes().and_then(|size| size.checked_add(field.offset));
             if end.is_none_or(|end| end > itemsize) {
                 return Err(DecodeError::malformed(format!(
                     "field {:?} does not end within the {itemsize} bytes of its structure",
@@ -174,12 +169,7 @@ impl Struct {
             return Err(DecodeError::malformed(found));
         }
         refuse_overlapping_objects(&fields)?;
-        Ok(Self {
-            fields,
-            itemsize,
-            aligned,
-            depth,
-        })
+        Ok(Self { fields, itemsize, aligned, depth })
     }
 
     /// The fields, in the order of their names.
@@ -214,9 +204,7 @@ fn refuse_overlapping_objects(fields: &[Field]) -> Result<()> {
     let (mut any_end, mut object_end) = (0, 0);
     for (start, end, objects) in spans {
         if start < object_end || (objects && start < any_end) {
-            return Err(DecodeError::malformed(
-                "a field of objects overlaps another field",
-            ));
+            return Err(DecodeError::malformed("a field of objects overlaps another field"));
         }
         any_end = any_end.max(end);
         if objects {
@@ -234,11 +222,7 @@ impl DType {
             (_, ByteOrder::NotApplicable) => ByteOrder::NATIVE,
             (_, order) => order,
         };
-        Self {
-            kind,
-            order,
-            metadata: None,
-        }
+        Self { kind, order, metadata: None }
     }
 
     /// A dtype of this kind in this machine's byte order.
@@ -323,10 +307,7 @@ impl DType {
             }
             kind => kind.clone(),
         };
-        Self {
-            metadata: self.metadata.clone(),
-            ..Self::new(kind, order)
-        }
+        Self { metadata: self.metadata.clone(), ..Self::new(kind, order) }
     }
 
     /// How many structures lie inside each other, this one included.
@@ -426,10 +407,7 @@ impl BaseUnit {
 
     /// The base unit of this number in NumPy's C API.
     pub fn from_number(number: i64) -> Option<Self> {
-        BASE_UNITS
-            .iter()
-            .find(|row| i64::from(row.2) == number)
-            .map(|row| row.0)
+        BASE_UNITS.iter().find(|row| i64::from(row.2) == number).map(|row| row.0)
     }
 }
 

@@ -68,6 +68,21 @@ impl Layout {
         })
     }
 
+    /// The same layout further on: `offset` more bytes lie before it.
+    ///
+    /// # Errors
+    /// When its end would be beyond any memory.
+    #[inline]
+    pub fn at(mut self, offset: usize) -> Result<Self> {
+        let reach = self.reach.checked_add(offset).filter(|&end| isize::try_from(end).is_ok());
+        let Some(reach) = reach else {
+            return Err(too_large(&self.shape, self.itemsize));
+        };
+        self.start += offset;
+        self.reach = reach;
+        Ok(self)
+    }
+
     /// Elements at any byte strides within `available` bytes, element `[0, 0, ...]` at `start`.
     ///
     /// # Errors
@@ -171,11 +186,7 @@ impl Layout {
     /// it and not in C's, as in NumPy; else C's.
     #[inline]
     pub fn order(&self) -> Order {
-        if self.f_contiguous && !self.c_contiguous {
-            Order::F
-        } else {
-            Order::C
-        }
+        if self.f_contiguous && !self.c_contiguous { Order::F } else { Order::C }
     }
 
     /// The same elements with the axes in reverse order: F order becomes C order.
@@ -194,58 +205,52 @@ impl Layout {
         let mut inner = self.itemsize.max(1);
         while axis > 0 && inner.saturating_mul(self.shape[axis - 1]) <= max_bytes {
             axis -= 1;
-            inner *= self.shape[axis];
+            inner *= self.shape[axis].max(1);
         }
-        // Blocks are ranges of `axis - 1`, whose indices take `inner` bytes each.
-        let step = (max_bytes / inner.max(1)).max(1);
-        Blocks {
-            layout: self,
-            axis: axis.checked_sub(1),
-            step,
-            next: Some(0),
-        }
+        // Blocks are ranges of the axis before, whose indices take `inner` bytes each.
+        let axis = axis.checked_sub(1);
+        let step = (max_bytes / inner).max(1);
+        let outer: usize = self.shape[..axis.unwrap_or(0)].iter().product();
+        let ranges = axis.map_or(1, |axis| self.shape[axis].div_ceil(step));
+        let count = if self.len == 0 { 0 } else { outer * ranges };
+        Blocks { layout: self, axis, step, ranges, count }
     }
 }
 
-/// The iterator of [`Layout::blocks`].
+/// The parts that [`Layout::blocks`] cuts an array into.
 #[derive(Debug)]
 pub(crate) struct Blocks<'a> {
     layout: &'a Layout,
     axis: Option<usize>,
     step: usize,
-    /// The C-order index over the axes up to `axis`, where the next block starts.
-    next: Option<usize>,
+    /// Blocks along `axis`.
+    ranges: usize,
+    count: usize,
 }
 
-impl Iterator for Blocks<'_> {
-    type Item = Layout;
+impl Blocks<'_> {
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
 
-    fn next(&mut self) -> Option<Layout> {
-        let index = self.next?;
+    /// Block `index`, which is below `len()`.
+    pub(crate) fn block(&self, index: usize) -> Layout {
         let layout = self.layout;
         let Some(axis) = self.axis else {
-            self.next = None;
-            return (layout.len > 0).then(|| layout.clone());
+            return layout.clone();
         };
-        let total: usize = layout.shape[..=axis].iter().product();
-        if layout.len == 0 || index >= total {
-            self.next = None;
-            return None;
-        }
-        let along = index % layout.shape[axis];
-        let count = self.step.min(layout.shape[axis] - along);
-        self.next = Some(index + count);
-        let mut start = layout.start as isize;
-        let mut rest = index;
-        for outer in (0..=axis).rev() {
+        let from = index % self.ranges * self.step;
+        let mut start = layout.start as isize + from as isize * layout.strides[axis];
+        let mut rest = index / self.ranges;
+        for outer in (0..axis).rev() {
             start += (rest % layout.shape[outer]) as isize * layout.strides[outer];
             rest /= layout.shape[outer];
         }
         let mut shape: Dims<usize> = Dims::from_slice(&layout.shape[axis..]);
-        shape[0] = count;
+        shape[0] = self.step.min(shape[0] - from);
         let strides = Dims::from_slice(&layout.strides[axis..]);
         let (c_contiguous, f_contiguous) = contiguity(&shape, &strides, layout.itemsize, false);
-        Some(Layout {
+        Layout {
             len: shape.iter().product(),
             shape,
             strides,
@@ -253,7 +258,7 @@ impl Iterator for Blocks<'_> {
             c_contiguous,
             f_contiguous,
             ..*layout
-        })
+        }
     }
 }
 
@@ -262,10 +267,8 @@ impl Iterator for Blocks<'_> {
 #[inline]
 fn checked_size(shape: &[usize], itemsize: usize) -> Result<(usize, usize)> {
     if shape.len() > MAX_DIMS {
-        return Err(
-            DecodeError::unsupported(format!("the array has {} dimensions", shape.len()))
-                .expected(format!("at most {MAX_DIMS}, as in NumPy")),
-        );
+        return Err(DecodeError::unsupported(format!("the array has {} dimensions", shape.len()))
+            .expected(format!("at most {MAX_DIMS}, as in NumPy")));
     }
     let mut nonzero: usize = 1;
     let mut len: usize = 1;
@@ -334,16 +337,10 @@ mod tests {
             (&[1 << 61], 8),
             (&[1; 65], 1),
         ] {
-            assert!(
-                Layout::contiguous(shape, itemsize, Order::C).is_err(),
-                "{shape:?}"
-            );
+            assert!(Layout::contiguous(shape, itemsize, Order::C).is_err(), "{shape:?}");
         }
         assert_eq!(Layout::contiguous(&[1; 64], 8, Order::F).unwrap().len(), 1);
-        assert_eq!(
-            Layout::contiguous(&[3, 0], 8, Order::C).unwrap().nbytes(),
-            0
-        );
+        assert_eq!(Layout::contiguous(&[3, 0], 8, Order::C).unwrap().nbytes(), 0);
     }
 
     #[test]
@@ -374,7 +371,8 @@ mod tests {
         let layout = Layout::contiguous(&[3, 5, 7], 2, Order::C).unwrap();
         for max in [1, 2, 14, 20, 70, 100, 10_000] {
             let mut next = 0;
-            for block in layout.blocks(max) {
+            let blocks = layout.blocks(max);
+            for block in (0..blocks.len()).map(|index| blocks.block(index)) {
                 assert_eq!(block.start(), next);
                 assert!(block.is_contiguous(Order::C));
                 next += block.nbytes();

@@ -24,7 +24,7 @@ pub use value::{Arena, Node, NodeId, Value};
 
 pub(crate) use notation::shorten;
 
-use crate::error::{DecodeError, Result};
+use crate::error::{DecodeError, EncodeError, Result};
 use source::Buffer;
 
 /// An n-dimensional array whose dtype is known at run time, over bytes that it borrows or owns.
@@ -69,11 +69,7 @@ impl<'a> Array<'a> {
                 source.len() as u64,
             ));
         }
-        Ok(Self {
-            dtype,
-            layout,
-            source,
-        })
+        Ok(Self { dtype, layout, source })
     }
 
     /// A view of `elements` in C order with the given shape.
@@ -89,11 +85,7 @@ impl<'a> Array<'a> {
                 elements.len()
             )));
         }
-        Self::new(
-            T::SCALAR.into(),
-            layout,
-            Source::slice(T::bytes_of(elements)),
-        )
+        Self::new(T::SCALAR.into(), layout, Source::slice(T::bytes_of(elements)))
     }
 
     /// What one element is.
@@ -139,9 +131,7 @@ impl<'a> Array<'a> {
     /// The elements' bytes side by side in C or Fortran order, in the array's own byte order:
     /// NumPy's `tobytes`. Elements that are objects give the bytes of their references.
     pub fn to_bytes(&self, order: Order) -> Vec<u8> {
-        Sink::collect(self.nbytes(), |sink| {
-            self.write_data(order, default_threads(), sink)
-        })
+        Sink::collect(self.nbytes(), |sink| self.write_data(order, default_threads(), sink))
     }
 
     /// Writes what [`Array::to_bytes`] returns, with at most `threads` threads.
@@ -153,26 +143,14 @@ impl<'a> Array<'a> {
         pack::pack(&self.source, &self.layout, order, 1, threads, sink);
     }
 
-    /// Writes the data as [`Array::write_data`] does, with every number in the byte order
-    /// `byte_order`.
+    /// The bytes to reverse in groups so that every number has the byte order `byte_order`: 1 where
+    /// none are.
     ///
     /// # Errors
-    /// When elements are structures, whose fields may overlap.
-    pub fn write_data_as(
-        &self,
-        order: Order,
-        byte_order: ByteOrder,
-        threads: usize,
-        sink: &mut Sink<'_>,
-    ) -> Result<(), crate::EncodeError> {
-        let swap = self.swap_to(byte_order)?;
-        pack::pack(&self.source, &self.layout, order, swap, threads, sink);
-        Ok(())
-    }
-
-    fn swap_to(&self, byte_order: ByteOrder) -> Result<usize, crate::EncodeError> {
+    /// When elements are structures, whose fields have byte orders of their own and may overlap.
+    pub fn swap_to(&self, byte_order: ByteOrder) -> Result<usize, EncodeError> {
         match self.dtype.kind() {
-            Kind::Struct(_) => Err(crate::EncodeError::new(
+            Kind::Struct(_) => Err(EncodeError::new(
                 "the byte order of a structured array is that of each of its fields",
             )
             .hint("convert it first: x.astype(x.dtype.newbyteorder(...))")),
@@ -181,12 +159,20 @@ impl<'a> Array<'a> {
         }
     }
 
+    /// As [`Array::write_data`], with every group of `swap` bytes reversed.
+    ///
+    /// # Panics
+    /// When the sink has too little room.
+    #[inline]
+    pub fn write_swapped(&self, order: Order, swap: usize, threads: usize, sink: &mut Sink<'_>) {
+        pack::pack(&self.source, &self.layout, order, swap, threads, sink);
+    }
+
     /// The same array in memory of its own, aligned to 64 bytes, in its own order.
     pub fn to_owned(&self) -> Array<'static> {
         let order = self.layout.order();
-        let buffer = Buffer::filled(self.nbytes(), |sink| {
-            self.write_data(order, default_threads(), sink)
-        });
+        let buffer =
+            Buffer::filled(self.nbytes(), |sink| self.write_data(order, default_threads(), sink));
         let layout = Layout::contiguous(self.shape(), self.dtype.itemsize(), order);
         Array {
             dtype: self.dtype.clone(),
@@ -201,11 +187,7 @@ impl<'a> Array<'a> {
     /// # Errors
     /// When there is no such field.
     pub fn field(&self, name: &str) -> Result<Array<'a>> {
-        let field = self
-            .dtype
-            .fields()
-            .iter()
-            .find(|field| &*field.name == name);
+        let field = self.dtype.fields().iter().find(|field| &*field.name == name);
         let field = field.ok_or_else(|| {
             DecodeError::mismatch(format!("{} has no field {name:?}", self.dtype))
         })?;
@@ -215,25 +197,11 @@ impl<'a> Array<'a> {
     pub(crate) fn field_view(&self, field: &Field) -> Result<Array<'a>> {
         let inner = Layout::contiguous(&field.shape, field.dtype.itemsize(), Order::C)?;
         let shape: Dims<usize> = self.shape().iter().chain(inner.shape()).copied().collect();
-        let strides: Dims<isize> = self
-            .layout
-            .strides()
-            .iter()
-            .chain(inner.strides())
-            .copied()
-            .collect();
-        let start = if self.is_empty() {
-            0
-        } else {
-            self.layout.start() + field.offset
-        };
-        let layout = Layout::strided(
-            &shape,
-            &strides,
-            field.dtype.itemsize(),
-            start,
-            self.source.len(),
-        )?;
+        let strides: Dims<isize> =
+            self.layout.strides().iter().chain(inner.strides()).copied().collect();
+        let start = if self.is_empty() { 0 } else { self.layout.start() + field.offset };
+        let layout =
+            Layout::strided(&shape, &strides, field.dtype.itemsize(), start, self.source.len())?;
         Self::new(field.dtype.clone(), layout, self.source.clone())
     }
 
@@ -244,38 +212,32 @@ impl<'a> Array<'a> {
     /// When the sizes differ, or one of the dtypes holds objects.
     pub fn reinterpret(&self, dtype: DType) -> Result<Array<'a>> {
         if self.dtype.has_objects() || dtype.has_objects() {
-            return Err(DecodeError::mismatch(
-                "references to objects are nothing but that",
-            ));
+            return Err(DecodeError::mismatch("references to objects are nothing but that"));
         }
         Self::new(dtype, self.layout.clone(), self.source.clone())
     }
 
-    /// Cuts the array into parts of at most about `max_bytes`, in C order.
-    pub(crate) fn blocks(&self, max_bytes: usize) -> impl Iterator<Item = Array<'a>> {
-        self.layout.blocks(max_bytes).map(|layout| Array {
-            dtype: self.dtype.clone(),
-            layout,
-            source: self.source.clone(),
-        })
+    /// The same elements with the axes in reverse order.
+    pub(crate) fn transposed(&self) -> Self {
+        Self { layout: self.layout.transposed(), ..self.clone() }
     }
 
-    /// The elements side by side in C order and this machine's byte order: borrowed where they
-    /// already are, else packed into `scratch`.
-    pub(crate) fn native_bytes<'s>(&'s self, scratch: &'s mut Vec<u8>) -> &'s [u8] {
-        let swap = if self.dtype.is_native() {
-            1
-        } else {
-            self.dtype.kind().swap_width()
-        };
+    /// Packs the elements of `layout`, a part of this array's, into `scratch`: side by side in C
+    /// order and this machine's byte order. Borrows them where they already lie so.
+    pub(crate) fn native_bytes<'s>(
+        &'s self,
+        layout: &Layout,
+        scratch: &'s mut Vec<u8>,
+    ) -> &'s [u8] {
+        let swap = if self.dtype.is_native() { 1 } else { self.dtype.kind().swap_width() };
         if swap == 1
-            && self.layout.is_contiguous(Order::C)
+            && layout.is_contiguous(Order::C)
             && let Some(bytes) = self.source.as_slice()
         {
-            return &bytes[self.layout.start()..][..self.nbytes()];
+            return &bytes[layout.start()..][..layout.nbytes()];
         }
-        *scratch = Sink::collect(self.nbytes(), |sink| {
-            pack::pack(&self.source, &self.layout, Order::C, swap, 1, sink);
+        Sink::collect_into(scratch, layout.nbytes(), |sink| {
+            pack::pack(&self.source, layout, Order::C, swap, 1, sink);
         });
         scratch
     }

@@ -112,21 +112,12 @@ fn kind_from_code(code: &str) -> Option<Result<Kind>> {
         return None;
     }
     let unit_size = if letter == "U" { 4 } else { 1 };
-    let count = if digits.is_empty() {
-        Some(0)
-    } else {
-        digits.parse::<usize>().ok()
-    };
+    let count = if digits.is_empty() { Some(0) } else { digits.parse::<usize>().ok() };
     // NumPy keeps the item size in a C int or, from 2.0 on, in an intp.
-    let fits = count.filter(|&n| {
-        n.checked_mul(unit_size)
-            .is_some_and(|n| isize::try_from(n).is_ok())
-    });
+    let fits =
+        count.filter(|&n| n.checked_mul(unit_size).is_some_and(|n| isize::try_from(n).is_ok()));
     Some(fits.map(make).ok_or_else(|| {
-        DecodeError::malformed(format!(
-            "the item size of dtype {:?} is too large",
-            shorten(code)
-        ))
+        DecodeError::malformed(format!("the item size of dtype {:?} is too large", shorten(code)))
     }))
 }
 
@@ -140,22 +131,13 @@ fn unit_from_code(text: &str) -> Option<Result<TimeUnit>> {
             "the time unit [{}] has a divisor",
             shorten(inside)
         ))
-        .expected(
-            "a whole number of a base unit, as NumPy writes it, such as [100ms]",
-        )));
+        .expected("a whole number of a base unit, as NumPy writes it, such as [100ms]")));
     }
-    let digits = inside.len()
-        - inside
-            .trim_start_matches(|c: char| c.is_ascii_digit())
-            .len();
+    let digits = inside.len() - inside.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (count, base) = inside.split_at(digits);
     let base = BaseUnit::from_code(base)?;
     // Too many digits for an i64 are also too many for a count.
-    let count = if count.is_empty() {
-        1
-    } else {
-        count.parse().unwrap_or(i64::MAX)
-    };
+    let count = if count.is_empty() { 1 } else { count.parse().unwrap_or(i64::MAX) };
     Some(TimeUnit::new(base, count))
 }
 
@@ -224,29 +206,18 @@ mod tests {
             ">U3", "<U0", "|V16", "<M8", ">M8[ns]", "<m8[25s]", "<m8", "|O", "bfloat16", "int4",
         ];
         for text in texts {
-            assert_eq!(
-                DType::from_typestr(text).unwrap().typestr().as_deref(),
-                Some(text)
-            );
+            assert_eq!(DType::from_typestr(text).unwrap().typestr().as_deref(), Some(text));
         }
     }
 
     #[test]
     fn other_spellings_mean_the_same() {
         let native = ByteOrder::NATIVE.char();
-        for (text, same) in [
-            ("=f8", "f8"),
-            ("float64", "f8"),
-            ("|i4", "i4"),
-            ("M8[1s]", "M8[s]"),
-        ] {
+        for (text, same) in [("=f8", "f8"), ("float64", "f8"), ("|i4", "i4"), ("M8[1s]", "M8[s]")] {
             let dtype = DType::from_typestr(text).unwrap();
             assert_eq!(dtype.typestr().unwrap(), format!("{native}{same}"));
         }
-        assert_eq!(
-            DType::from_typestr(">u1").unwrap().typestr().unwrap(),
-            "|u1"
-        );
+        assert_eq!(DType::from_typestr(">u1").unwrap().typestr().unwrap(), "|u1");
     }
 
     #[test]

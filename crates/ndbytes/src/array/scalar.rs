@@ -67,13 +67,7 @@ const fn row(
     itemsize: u8,
     swap_width: u8,
 ) -> Row {
-    Row {
-        scalar,
-        code,
-        name,
-        itemsize,
-        swap_width,
-    }
+    Row { scalar, code, name, itemsize, swap_width }
 }
 
 /// `ml_dtypes` has no kind-and-size codes: the name stands for both.
@@ -123,6 +117,19 @@ const ROWS: [Row; 38] = [
     row(Scalar::BComplex32, "bcomplex32", "bcomplex32", 4, 2),
 ];
 
+/// The row of each code of two characters, where its low bits say.
+const SHORT_CODES: [u8; 512] = {
+    let mut rows = [u8::MAX; 512];
+    let mut index = 0;
+    while index < ROWS.len() {
+        if let [letter, digit] = ROWS[index].code.as_bytes() {
+            rows[((*letter & 31) as usize) << 4 | (*digit & 15) as usize] = index as u8;
+        }
+        index += 1;
+    }
+    rows
+};
+
 impl Scalar {
     /// Every scalar there is.
     pub fn all() -> impl Iterator<Item = Self> {
@@ -161,9 +168,15 @@ impl Scalar {
 
     /// The scalar of this code or name.
     pub fn from_code(code: &str) -> Option<Self> {
-        ROWS.iter()
-            .find(|row| row.code == code || row.name == code)
-            .map(|row| row.scalar)
+        ROWS.iter().find(|row| row.code == code || row.name == code).map(|row| row.scalar)
+    }
+
+    /// The scalar whose code is a letter and a digit: a look-up instead of a search.
+    #[inline]
+    pub(crate) fn from_letter_and_digit(letter: u8, digit: u8) -> Option<Self> {
+        let index = SHORT_CODES[usize::from(letter & 31) << 4 | usize::from(digit & 15)];
+        let row = ROWS.get(usize::from(index))?;
+        (*row.code.as_bytes() == [letter, digit]).then_some(row.scalar)
     }
 
     /// Whether this is one of the scalars of the `ml_dtypes` package.
@@ -191,6 +204,9 @@ mod tests {
             assert_eq!(row.scalar as usize, index);
             assert_eq!(Scalar::from_code(row.code), Some(row.scalar));
             assert_eq!(Scalar::from_code(row.name), Some(row.scalar));
+            if let [letter, digit] = row.code.as_bytes() {
+                assert_eq!(Scalar::from_letter_and_digit(*letter, *digit), Some(row.scalar));
+            }
         }
     }
 }

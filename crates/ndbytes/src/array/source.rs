@@ -54,24 +54,14 @@ impl<'a> Source<'a> {
     /// The `len` bytes from `start` on must stay readable, from any thread, for `'a`.
     #[inline]
     pub unsafe fn foreign(start: NonNull<u8>, len: usize) -> Self {
-        Self {
-            start,
-            len,
-            kind: Keeper::Foreign,
-            borrowed: PhantomData,
-        }
+        Self { start, len, kind: Keeper::Foreign, borrowed: PhantomData }
     }
 
     /// Memory of our own.
     pub(crate) fn owned(buffer: Buffer) -> Source<'static> {
         let buffer = Arc::new(buffer);
         let start = NonNull::from(buffer.as_slice()).cast();
-        Source {
-            start,
-            len: buffer.len,
-            kind: Keeper::Owned(buffer),
-            borrowed: PhantomData,
-        }
+        Source { start, len: buffer.len, kind: Keeper::Owned(buffer), borrowed: PhantomData }
     }
 
     /// How many bytes there are.
@@ -88,9 +78,9 @@ impl<'a> Source<'a> {
     pub fn as_slice(&self) -> Option<&[u8]> {
         match self.kind {
             Keeper::Foreign => None,
-            // SAFETY: `start` and `len` are those of a slice that is borrowed for `'a` or of a
-            // buffer that `self` keeps alive, and neither is written while `self` is borrowed.
             Keeper::Slice | Keeper::Owned(_) => {
+                // SAFETY: `start` and `len` are those of a slice that is borrowed for `'a` or of a
+                // buffer that `self` keeps alive, and neither is written while `self` is borrowed.
                 Some(unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) })
             }
         }
@@ -109,10 +99,7 @@ impl<'a> Source<'a> {
     #[inline]
     pub fn copy_to(&self, offset: usize, to: &mut [MaybeUninit<u8>]) {
         let end = offset.checked_add(to.len());
-        assert!(
-            end.is_some_and(|end| end <= self.len),
-            "a copy stays inside of its source"
-        );
+        assert!(end.is_some_and(|end| end <= self.len), "a copy stays inside of its source");
         // SAFETY: `offset + to.len() <= self.len`, and `self.len` bytes are readable from `start`.
         // `to` is exclusively borrowed, so it does not overlap a slice or an owned buffer; foreign
         // memory is not Rust's to lend out as `to`.
@@ -201,13 +188,20 @@ impl<'a> Sink<'a> {
     /// # Panics
     /// When `fill` leaves some of it unwritten.
     pub(crate) fn collect(len: usize, fill: impl FnOnce(&mut Sink<'_>)) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(len);
+        let mut bytes = Vec::new();
+        Self::collect_into(&mut bytes, len, fill);
+        bytes
+    }
+
+    /// As [`Sink::collect`], in place of what is in `bytes`.
+    pub(crate) fn collect_into(bytes: &mut Vec<u8>, len: usize, fill: impl FnOnce(&mut Sink<'_>)) {
+        bytes.clear();
+        bytes.reserve_exact(len);
         let mut sink = Sink::new(&mut bytes.spare_capacity_mut()[..len]);
         fill(&mut sink);
         assert!(sink.is_full(), "a vector is filled to its end");
         // SAFETY: the sink has seen all `len` bytes written, and they are within capacity.
         unsafe { bytes.set_len(len) };
-        bytes
     }
 
     /// Whether every byte is written.

@@ -64,10 +64,7 @@ impl Arena {
 
     /// Ends building: the value whose outermost node is `root`.
     pub fn into_value(self, root: NodeId) -> Value {
-        Value {
-            arena: Arc::new(self),
-            root,
-        }
+        Value { arena: Arc::new(self), root }
     }
 }
 
@@ -146,18 +143,12 @@ mod tests {
     #[test]
     fn deep_values_compare_and_drop_without_recursion() {
         assert_eq!(nested(1_000_000, Node::None), nested(1_000_000, Node::None));
-        assert_ne!(
-            nested(1_000_000, Node::Int(1)),
-            nested(1_000_000, Node::Bool(true))
-        );
+        assert_ne!(nested(1_000_000, Node::Int(1)), nested(1_000_000, Node::Bool(true)));
     }
 
     #[test]
     fn floats_are_equal_bit_by_bit() {
-        assert_eq!(
-            nested(0, Node::Float(f64::NAN)),
-            nested(0, Node::Float(f64::NAN))
-        );
+        assert_eq!(nested(0, Node::Float(f64::NAN)), nested(0, Node::Float(f64::NAN)));
         assert_ne!(nested(0, Node::Float(0.0)), nested(0, Node::Float(-0.0)));
     }
 }

@@ -1,0 +1,278 @@
+//! The formats, in one table: how each is told from its first bytes, described, read and written.
+
+pub mod npy;
+pub mod raw;
+
+use std::io;
+
+use crate::array::{Array, DType, Dims, Order};
+use crate::error::{DecodeError, DecodeErrorKind, EncodeError, Result};
+use crate::limits::Limits;
+
+/// A representation of arrays in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// The bytes of the elements and nothing else.
+    Raw,
+    /// NumPy's npy: one array, self-described.
+    Npy,
+}
+
+/// One row of the table. The functions take the whole input.
+struct Row {
+    format: Format,
+    name: &'static str,
+    extensions: &'static [&'static str],
+    /// What the first bytes of every input in this format are; empty where nothing tells.
+    magic: &'static [u8],
+    /// Reads the description only, from the start of the input; the data need not be there.
+    peek: fn(&[u8], &Limits) -> Result<Summary>,
+    read: for<'a> fn(&'a [u8], &Limits) -> Result<Entries<'a>>,
+    write: fn(&Array<'_>) -> Result<Vec<u8>, EncodeError>,
+}
+
+/// In the order in which inputs are tried.
+const ROWS: [Row; 2] = [
+    Row {
+        format: Format::Npy,
+        name: "npy",
+        extensions: &["npy"],
+        magic: npy::MAGIC,
+        peek: |bytes, limits| {
+            npy::Header::read(bytes, limits).map(|header| summary_of_npy(&header))
+        },
+        read: |bytes, limits| npy::read(bytes, limits).map(Entries::one),
+        write: |array| npy::write(array),
+    },
+    Row {
+        format: Format::Raw,
+        name: "raw",
+        extensions: &["raw", "bin", "dat"],
+        magic: b"",
+        peek: |bytes, _| Err(no_description(bytes)),
+        read: |bytes, _| Err(no_description(bytes)),
+        write: |array| Ok(array.to_bytes(Order::C)),
+    },
+];
+
+impl Format {
+    /// Every format there is.
+    pub fn all() -> impl Iterator<Item = Self> {
+        ROWS.iter().map(|row| row.format)
+    }
+
+    fn row(self) -> &'static Row {
+        ROWS.iter()
+            .find(|row| row.format == self)
+            .unwrap_or_else(|| unreachable!("every format has a row"))
+    }
+
+    /// The name, such as `"npy"`.
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// The format of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        ROWS.iter().find(|row| row.name == name).map(|row| row.format)
+    }
+
+    /// The format of files with this extension, without the dot.
+    pub fn from_extension(extension: &str) -> Option<Self> {
+        let matches = |known: &&str| known.eq_ignore_ascii_case(extension);
+        ROWS.iter().find(|row| row.extensions.iter().any(matches)).map(|row| row.format)
+    }
+}
+
+/// How to read.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct ReadOptions {
+    /// What may be spent.
+    pub limits: Limits,
+    /// The format, if it is known; told from the bytes otherwise.
+    pub format: Option<Format>,
+}
+
+impl ReadOptions {
+    /// The default limits, and the format told from the bytes.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What may be spent.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Reads as this format, whatever the bytes look like.
+    pub fn format(mut self, format: Format) -> Self {
+        self.format = Some(format);
+        self
+    }
+}
+
+/// The arrays of one input, with their names; the array of a format for one has no name.
+#[derive(Debug)]
+pub struct Entries<'a> {
+    entries: Vec<(Option<String>, Array<'a>)>,
+}
+
+impl<'a> Entries<'a> {
+    fn one(array: Array<'a>) -> Self {
+        Self { entries: vec![(None, array)] }
+    }
+
+    /// The only array.
+    ///
+    /// # Errors
+    /// When there are several, or none; the message names them.
+    pub fn into_array(mut self) -> Result<Array<'a>> {
+        match (self.entries.pop(), self.entries.len()) {
+            (Some((_, array)), 0) => Ok(array),
+            (_, others) => {
+                let found = format!("the input holds {others} arrays, not one");
+                Err(DecodeError::mismatch(found))
+            }
+        }
+    }
+
+    /// The number of arrays.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Names and arrays, in the order of the input.
+    pub fn iter(&self) -> impl Iterator<Item = (Option<&str>, &Array<'a>)> {
+        self.entries.iter().map(|(name, array)| (name.as_deref(), array))
+    }
+}
+
+/// What an input says about itself, without its elements.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Summary {
+    /// The format.
+    pub format: Format,
+    /// The format's version, such as `"1.0"`.
+    pub version: Option<String>,
+    /// The arrays in it.
+    pub entries: Vec<Entry>,
+    /// What is unusual, though it is valid.
+    pub oddities: Vec<String>,
+}
+
+/// What an input says about one of its arrays.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Entry {
+    /// The array's name, in formats that hold several.
+    pub name: Option<String>,
+    /// What one element is.
+    pub dtype: DType,
+    /// Elements along each axis.
+    pub shape: Dims<usize>,
+    /// The order in which the elements follow each other.
+    pub order: Order,
+    /// The byte of the input where the data starts.
+    pub offset: u64,
+    /// The bytes that the data takes; `None` when only reading would tell, as for objects.
+    pub nbytes: Option<u64>,
+}
+
+fn summary_of_npy(header: &npy::Header) -> Summary {
+    let nbytes = header.layout().ok().filter(|_| !header.dtype.has_objects());
+    let (major, minor) = header.version;
+    Summary {
+        format: Format::Npy,
+        version: Some(format!("{major}.{minor}")),
+        entries: vec![Entry {
+            name: None,
+            dtype: header.dtype.clone(),
+            shape: header.shape.clone(),
+            order: header.order,
+            offset: header.data_offset as u64,
+            nbytes: nbytes.map(|layout| layout.nbytes() as u64),
+        }],
+        oddities: header.oddities.iter().map(|&oddity| oddity.to_owned()).collect(),
+    }
+}
+
+/// The format of `bytes`, told from how they start; `None` when nothing tells.
+pub fn sniff(bytes: &[u8]) -> Option<Format> {
+    let matches = |row: &&Row| !row.magic.is_empty() && bytes.starts_with(row.magic);
+    ROWS.iter().find(matches).map(|row| row.format)
+}
+
+/// The format to read as: the one that was asked for, or the one that the bytes start with.
+fn choose(bytes: &[u8], options: &ReadOptions) -> Result<&'static Row> {
+    match options.format.or_else(|| sniff(bytes)) {
+        Some(format) => Ok(format.row()),
+        None => Err(unrecognized(bytes)),
+    }
+}
+
+/// Reads what `bytes` say about themselves; only the start of the input needs to be there.
+///
+/// # Errors
+/// When they say nothing, or nothing that holds. [`DecodeError::needed`] says how many bytes the
+/// description takes when more are needed.
+pub fn peek(bytes: &[u8], options: &ReadOptions) -> Result<Summary> {
+    (choose(bytes, options)?.peek)(bytes, &options.limits)
+}
+
+/// Reads all arrays, borrowing what can be borrowed.
+///
+/// # Errors
+/// When the bytes do not hold arrays, or reading them would break the limits.
+pub fn read<'a>(bytes: &'a [u8], options: &ReadOptions) -> Result<Entries<'a>> {
+    (choose(bytes, options)?.read)(bytes, &options.limits)
+}
+
+/// Writes one array.
+///
+/// # Errors
+/// Those of `out`; an [`EncodeError`] comes as one of kind
+/// [`InvalidInput`](io::ErrorKind::InvalidInput).
+pub fn write(array: &Array<'_>, format: Format, out: &mut impl io::Write) -> io::Result<()> {
+    let bytes = (format.row().write)(array)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+    out.write_all(&bytes)
+}
+
+#[cold]
+fn unrecognized(bytes: &[u8]) -> DecodeError {
+    let starts_like = |row: &&Row| bytes.len() < row.magic.len() && row.magic.starts_with(bytes);
+    if let Some(row) = ROWS.iter().find(starts_like)
+        && !bytes.is_empty()
+    {
+        let (needed, found) = (row.magic.len() as u64, bytes.len() as u64);
+        return DecodeError::incomplete("the magic number", needed, found).format(row.name);
+    }
+    no_description(bytes)
+}
+
+/// These bytes do not say what they are.
+#[cold]
+fn no_description(bytes: &[u8]) -> DecodeError {
+    let known: Vec<&str> =
+        ROWS.iter().filter(|row| !row.magic.is_empty()).map(|row| row.name).collect();
+    let found = match bytes.len() {
+        0 => "there are no bytes".to_owned(),
+        len => format!("these {len} bytes do not say what they are"),
+    };
+    DecodeError::new(DecodeErrorKind::Unrecognized, found)
+        .at(0)
+        .expected(format!("the start of {}", known.join(" or ")))
+        .hint(
+            "if they are bare elements, say of what kind: frombuffer(data, dtype, shape), such as \
+             frombuffer(data, \"float64\")",
+        )
+}

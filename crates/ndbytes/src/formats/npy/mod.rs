@@ -1,0 +1,85 @@
+//! npy: one array, self-described. The format of `numpy.save`.
+
+mod descr;
+mod header;
+mod literal;
+
+pub use header::{Header, MAGIC};
+
+use crate::array::{Array, Order, Sink, Source, default_threads};
+use crate::error::{EncodeError, Result};
+use crate::limits::Limits;
+
+/// Reads the array at the start of `bytes`, borrowing its data. Bytes behind it are left alone.
+///
+/// # Errors
+/// When the bytes are not npy, end too early, or hold a pickle.
+///
+/// ```
+/// let bytes = ndbytes::npy::write(&[1.5_f32, 2.5][..])?;
+/// let array = ndbytes::npy::read(&bytes, &Default::default())?;
+/// assert_eq!(array.as_slice::<f32>()?, [1.5, 2.5]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Array<'a>> {
+    Header::read(bytes, limits)?.array(Source::slice(bytes))
+}
+
+/// Writes an array as NumPy would, byte for byte. Fortran order is kept; any other order but C is
+/// packed into C order.
+///
+/// # Errors
+/// When npy cannot hold the array's dtype.
+pub fn write<'a>(array: impl Into<Array<'a>>) -> Result<Vec<u8>, EncodeError> {
+    let array = array.into();
+    let message = Message::new(&array)?;
+    Ok(Sink::collect(message.len(), |sink| message.write(default_threads(), sink)))
+}
+
+/// An array about to be written: its header is ready, so its length is known.
+#[derive(Debug)]
+pub struct Message<'m, 'a> {
+    array: &'m Array<'a>,
+    header: header::HeaderBytes,
+    order: Order,
+}
+
+impl<'m, 'a> Message<'m, 'a> {
+    /// Prepares the header.
+    ///
+    /// # Errors
+    /// When npy cannot hold the array's dtype.
+    #[inline]
+    pub fn new(array: &'m Array<'a>) -> Result<Self, EncodeError> {
+        let order = array.layout().order();
+        let header = header::write(array.dtype(), array.shape(), order)?;
+        Ok(Self { array, header, order })
+    }
+
+    /// The header, up to the first byte of the data.
+    pub fn header(&self) -> &[u8] {
+        &self.header
+    }
+
+    /// The order in which the elements are written.
+    pub fn order(&self) -> Order {
+        self.order
+    }
+
+    /// The number of bytes of header and data.
+    #[inline]
+    #[allow(clippy::len_without_is_empty, reason = "a message always has a header")]
+    pub fn len(&self) -> usize {
+        self.header.len() + self.array.nbytes()
+    }
+
+    /// Writes header and data, with at most `threads` threads.
+    ///
+    /// # Panics
+    /// When the sink has room for fewer than [`Message::len`] bytes.
+    #[inline]
+    pub fn write(&self, threads: usize, sink: &mut Sink<'_>) {
+        sink.write(&self.header);
+        self.array.write_data(self.order, threads, sink);
+    }
+}

@@ -1,0 +1,94 @@
+//! What needs a nightly toolchain, on demand: fuzzing, Miri, AddressSanitizer.
+
+use std::process::Command;
+
+use crate::args::Args;
+use crate::process::{self, Result};
+use crate::workspace::Workspace;
+
+const SECONDS: u64 = 60;
+
+/// Each target that is asked for, or all, one after the other.
+pub(crate) fn fuzz(workspace: &Workspace, mut args: Args) -> Result {
+    let seconds = args.number("--seconds")?.unwrap_or(SECONDS);
+    let folder = workspace.root.join("fuzz/fuzz_targets");
+    let mut targets: Vec<String> = std::fs::read_dir(&folder)
+        .map_err(|_| "there are no fuzz targets (fuzz/fuzz_targets)")?
+        .flatten()
+        .filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".rs")?.to_owned()))
+        .collect();
+    targets.sort();
+    let known: Vec<&str> = targets.iter().map(String::as_str).collect();
+    let asked = args.words(&known)?;
+
+    cargo(workspace, "fuzz", "cargo install --locked cargo-fuzz")?;
+    for target in if asked.is_empty() { &targets } else { &asked } {
+        let limit = format!("-max_total_time={seconds}");
+        let mut command = nightly(workspace, &["fuzz", "run", target, "--", &limit]);
+        command.env("CARGO_TARGET_DIR", workspace.target.join("fuzz"));
+        process::run(&mut command)?;
+    }
+    Ok(())
+}
+
+/// The unit tests of `array`, where the unsafe code is. Files and the clock are let in, since
+/// proptest looks for its regressions.
+pub(crate) fn miri(workspace: &Workspace, args: Args) -> Result {
+    let filters = args.passed_on.clone();
+    args.words(&[])?;
+    let remedy = "rustup +nightly component add miri rust-src (or run cargo xtask sanitize)";
+    cargo(workspace, "miri", remedy)?;
+    let mut command = nightly(workspace, &["miri", "test", "-p", "ndbytes", "--lib", "--"]);
+    command.args(if filters.is_empty() { vec!["array::".to_owned()] } else { filters });
+    command.env("MIRIFLAGS", "-Zmiri-disable-isolation");
+    command.env("CARGO_TARGET_DIR", workspace.target.join("miri"));
+    process::run(&mut command)
+}
+
+/// The core's unit and integration tests under AddressSanitizer, which also reports leaks.
+pub(crate) fn sanitize(workspace: &Workspace, args: Args) -> Result {
+    let filters = args.passed_on.clone();
+    args.words(&[])?;
+    toolchain(workspace)?;
+    let said = process::output(Command::new("rustc").args(["+nightly", "-vV"]))?;
+    let host = said
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .ok_or("rustc does not name its host")?;
+    // With --target, build scripts and procedural macros are left as they are: only what is
+    // tested carries the sanitizer, and the standard library needs no rebuilding.
+    let mut command = nightly(
+        workspace,
+        &["test", "-p", "ndbytes", "--lib", "--tests", "--locked", "--target", host],
+    );
+    command.arg("--").args(filters);
+    command.env("RUSTFLAGS", "-Zsanitizer=address");
+    command.env("CARGO_TARGET_DIR", workspace.target.join("sanitize"));
+    process::run(&mut command)
+}
+
+fn nightly(workspace: &Workspace, args: &[&str]) -> Command {
+    let mut command = Command::new("cargo");
+    // What the outer cargo set would choose its toolchain again.
+    for variable in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN"] {
+        command.env_remove(variable);
+    }
+    command.arg("+nightly").args(args).current_dir(&workspace.root);
+    command
+}
+
+fn toolchain(workspace: &Workspace) -> Result {
+    match process::works(&mut nightly(workspace, &["--version"])) {
+        true => Ok(()),
+        false => Err("a nightly toolchain is needed: rustup toolchain install nightly".into()),
+    }
+}
+
+/// Whether nightly has that subcommand, and how to get it when it has not.
+fn cargo(workspace: &Workspace, subcommand: &str, remedy: &str) -> Result {
+    toolchain(workspace)?;
+    match process::works(&mut nightly(workspace, &[subcommand, "--version"])) {
+        true => Ok(()),
+        false => Err(format!("cargo {subcommand} is not installed: {remedy}")),
+    }
+}

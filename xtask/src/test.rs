@@ -1,0 +1,221 @@
+//! `cargo xtask test`: every test, Rust and Python.
+
+use std::path::Path;
+
+use crate::args::Args;
+use crate::process::{self, Result};
+use crate::python::{self, Contents, Environment, Interpreter};
+use crate::workspace::Workspace;
+
+/// The pairs that are run where the interpreter is found, after the main one, which is the
+/// `python3` of the machine with the newest NumPy.
+const PAIRS: &[Pair] = &[
+    Pair { minor: 11, numpy: "newest" },
+    Pair { minor: 11, numpy: "1.26" },
+    Pair { minor: 11, numpy: "1.24" },
+    Pair { minor: 12, numpy: "newest" },
+    Pair { minor: 13, numpy: "newest" },
+    Pair { minor: 14, numpy: "newest" },
+];
+
+/// What can be asked for alone.
+const HALVES: &[&str] = &["rust", "python"];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Pair {
+    minor: u32,
+    numpy: &'static str,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Options {
+    /// Only the main pair.
+    pub(crate) quick: bool,
+    /// Environments are made anew.
+    pub(crate) fresh: bool,
+    pub(crate) pytest: Vec<String>,
+}
+
+/// What there is to say about some tests: a line each, and whether one is a failure.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    pub(crate) lines: Vec<String>,
+    pub(crate) failures: Vec<String>,
+}
+
+pub(crate) fn command(workspace: &Workspace, mut args: Args) -> Result {
+    let options = Options {
+        quick: args.flag("--quick"),
+        fresh: args.flag("--fresh"),
+        pytest: std::mem::take(&mut args.passed_on),
+    };
+    let halves = args.words(HALVES)?;
+    let asked = |half: &str| halves.is_empty() || halves.iter().any(|word| word == half);
+
+    let mut reports = Vec::new();
+    if asked("rust") {
+        reports.push(rust(workspace));
+    }
+    if asked("python") {
+        let tools = python::tools(workspace, options.fresh);
+        let wheel = tools.and_then(|tools| python::wheel(workspace, &tools));
+        reports.push(match wheel {
+            Ok(wheel) => python(workspace, &wheel, &options),
+            Err(why) => Report { lines: Vec::new(), failures: vec![format!("Python: {why}")] },
+        });
+    }
+
+    println!();
+    reports.iter().flat_map(|report| &report.lines).for_each(|line| println!("{line}"));
+    let failures: Vec<String> = reports.into_iter().flat_map(|report| report.failures).collect();
+    if failures.is_empty() { Ok(()) } else { Err(failures.join("\nerror: ")) }
+}
+
+/// All of cargo's tests. The Python crate has none of its own, and links only inside Python.
+pub(crate) fn rust(workspace: &Workspace) -> Report {
+    let args = ["test", "--workspace", "--exclude", "ndbytes-python", "--locked", "--no-fail-fast"];
+    let (outcome, said) = process::run_and_keep(&mut workspace.cargo(&args));
+    let mut report = Report { lines: vec![rust_summary(&said)], failures: Vec::new() };
+    report.failures.extend(outcome.err());
+    report
+}
+
+/// The Python tests on each pair whose interpreter is here.
+pub(crate) fn python(workspace: &Workspace, wheel: &Path, options: &Options) -> Report {
+    let mut report = Report::default();
+    let main = match Interpreter::main() {
+        Ok(main) => main,
+        Err(why) => {
+            return Report { failures: vec![why], ..report };
+        }
+    };
+    let main_pair = Pair { minor: main.minor, numpy: "newest" };
+    let mut missing = Vec::new();
+    let mut pairs = vec![(main_pair, main)];
+    for &pair in PAIRS.iter().filter(|&&pair| !options.quick && pair != main_pair) {
+        match Interpreter::find(pair.minor) {
+            Some(interpreter) => pairs.push((pair, interpreter)),
+            None => missing.push(pair.name()),
+        }
+    }
+    let names: Vec<String> = pairs.iter().map(|(pair, _)| pair.name()).collect();
+    println!("pairs of Python and NumPy: {}", names.join(", "));
+    if !missing.is_empty() {
+        println!("not run, since the interpreter is not here: {}", missing.join(", "));
+    }
+
+    for (pair, interpreter) in pairs {
+        println!("\nPython {}", pair.name());
+        match pair.run(workspace, &interpreter, wheel, options) {
+            Ok((outcome, line)) => {
+                report.lines.push(line);
+                report.failures.extend(outcome.err().map(|why| format!("{}: {why}", pair.name())));
+            }
+            Err(why) => report.failures.push(format!("{}: {why}", pair.name())),
+        }
+    }
+    if !missing.is_empty() {
+        report.lines.push(format!("not here: {}", missing.join(", ")));
+    }
+    report
+}
+
+impl Pair {
+    fn name(self) -> String {
+        format!("3.{} + NumPy {}", self.minor, self.numpy)
+    }
+
+    /// pytest's outcome and its closing line, or why it could not be started.
+    fn run(
+        self,
+        workspace: &Workspace,
+        interpreter: &Interpreter,
+        wheel: &Path,
+        options: &Options,
+    ) -> Result<(Result, String)> {
+        let name = format!("3.{}-{}", self.minor, self.numpy);
+        let environment =
+            Environment::ready(workspace, &name, interpreter, &self.contents(), options.fresh)?;
+        environment.install(wheel)?;
+
+        let cache = workspace.scratch("pytest")?.join(&name);
+        let mut pytest = environment.python();
+        pytest
+            .args(["-m", "pytest", "-o"])
+            .arg(format!("cache_dir={}", cache.display()))
+            .arg("-c")
+            .arg(workspace.root.join("pyproject.toml"))
+            .arg("--rootdir")
+            .arg(&workspace.root)
+            .arg(workspace.root.join("crates/ndbytes-python/tests"))
+            .arg(workspace.root.join("xtask/python/test_documentation.py"))
+            .args(&options.pytest);
+        let (outcome, said) = process::run_and_keep(&mut pytest);
+        let last = said.lines().rev().find(|line| !line.trim().is_empty());
+        let closing = last.unwrap_or("pytest said nothing");
+        let line = format!("{}: {closing}", versions(&environment)?);
+        let outcome = outcome.map_err(|_| format!("the tests failed: {closing}"));
+        Ok((outcome, line))
+    }
+
+    fn contents(self) -> Contents {
+        let numpy = match self.numpy {
+            "newest" => "numpy".to_owned(),
+            release => format!("numpy=={release}.*"),
+        };
+        let mut requirements = python::requirements(include_str!("../python/tests.txt"));
+        requirements.push(numpy);
+        Contents {
+            requirements,
+            optional: vec!["ml_dtypes".into()],
+            imports: "hypothesis, numpy, pytest",
+        }
+    }
+}
+
+/// What a pair turned out to be: `newest` is a date, not a version.
+fn versions(environment: &Environment) -> Result<String> {
+    const QUESTION: &str = "import platform, importlib.metadata as m\n\
+        there = {d.name.lower().replace('-', '_') for d in m.distributions()}\n\
+        extra = 'ml_dtypes ' + m.version('ml_dtypes') if 'ml_dtypes' in there else 'no ml_dtypes'\n\
+        print(f\"Python {platform.python_version()} + NumPy {m.version('numpy')}, {extra}\")";
+    process::output(environment.python().args(["-c", QUESTION])).map(|said| said.trim().to_owned())
+}
+
+/// One line in cargo's own words for its many `test result` lines.
+fn rust_summary(said: &str) -> String {
+    let results: Vec<&str> =
+        said.lines().filter_map(|line| line.strip_prefix("test result: ")).collect();
+    let sum = |what: &str| -> u64 {
+        results
+            .iter()
+            .flat_map(|result| result.split(['.', ';']))
+            .filter_map(|part| part.trim().strip_suffix(what)?.trim().parse::<u64>().ok())
+            .sum()
+    };
+    let word = if results.is_empty() || sum("failed") > 0 { "FAILED" } else { "ok" };
+    format!(
+        "Rust: test result: {word}. {} passed; {} failed; {} ignored; in {} runs",
+        sum("passed"),
+        sum("failed"),
+        sum("ignored"),
+        results.len()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_results_add_up() {
+        let said = "running 2 tests\n\
+            test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\
+            test result: FAILED. 10 passed; 3 failed; 0 ignored; 0 measured; 7 filtered out; finished in 0.00s\n";
+        assert_eq!(
+            rust_summary(said),
+            "Rust: test result: FAILED. 12 passed; 3 failed; 1 ignored; in 2 runs"
+        );
+        assert!(rust_summary("error: could not compile").contains("FAILED. 0 passed"));
+    }
+}
