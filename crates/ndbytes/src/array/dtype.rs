@@ -12,6 +12,9 @@ use crate::error::{DecodeError, Result};
 /// Structured dtypes nest at most this deep; Python's own parser stops at about the same depth.
 pub const MAX_NESTING: usize = 200;
 
+/// The most bytes that one element takes: NumPy keeps the number in a C int.
+pub const MAX_ITEMSIZE: usize = i32::MAX as usize;
+
 /// The order of the bytes inside one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ByteOrder {
@@ -136,12 +139,14 @@ impl Struct {
     /// offsets are allowed.
     ///
     /// # Errors
-    /// When a field reaches beyond `itemsize`, when two names or titles are the same, when
+    /// When `itemsize` is more than [`MAX_ITEMSIZE`], when a field reaches beyond it, when two names or titles are the same, when
     /// structures nest deeper than [`MAX_NESTING`], or when objects overlap anything.
     pub fn new(fields: Vec<Field>, itemsize: usize, aligned: bool) -> Result<Self> {
-        if isize::try_from(itemsize).is_err() {
-            let found = format!("a structured dtype of {itemsize} bytes is larger than any memory");
-            return Err(DecodeError::malformed(found));
+        if itemsize > MAX_ITEMSIZE {
+            return Err(DecodeError::unsupported(format!(
+                "a structured dtype takes {itemsize} bytes"
+            ))
+            .expected(format!("at most {MAX_ITEMSIZE}, as in NumPy")));
         }
         let mut names = std::collections::HashSet::with_capacity(fields.len());
         let mut depth = 1;

@@ -13,7 +13,8 @@ mod value;
 
 pub use convert::to_array;
 pub use dtype::{
-    BaseUnit, ByteOrder, DType, Field, Kind, MAX_NESTING, Struct, TimeUnit, VariableStr,
+    BaseUnit, ByteOrder, DType, Field, Kind, MAX_ITEMSIZE, MAX_NESTING, Struct, TimeUnit,
+    VariableStr,
 };
 pub use element::Element;
 pub use layout::{Dims, Layout, MAX_DIMS, Order};

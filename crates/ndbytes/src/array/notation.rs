@@ -4,7 +4,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::dtype::{BaseUnit, ByteOrder, DType, Kind, TimeUnit};
+use super::dtype::{BaseUnit, ByteOrder, DType, Kind, MAX_ITEMSIZE, TimeUnit};
 use super::scalar::Scalar;
 use crate::error::{DecodeError, Result};
 
@@ -113,11 +113,10 @@ fn kind_from_code(code: &str) -> Option<Result<Kind>> {
     }
     let unit_size = if letter == "U" { 4 } else { 1 };
     let count = if digits.is_empty() { Some(0) } else { digits.parse::<usize>().ok() };
-    // NumPy keeps the item size in a C int or, from 2.0 on, in an intp.
-    let fits =
-        count.filter(|&n| n.checked_mul(unit_size).is_some_and(|n| isize::try_from(n).is_ok()));
+    let fits = count.filter(|count| count.saturating_mul(unit_size) <= MAX_ITEMSIZE);
     Some(fits.map(make).ok_or_else(|| {
-        DecodeError::malformed(format!("the item size of dtype {:?} is too large", shorten(code)))
+        DecodeError::unsupported(format!("an element of dtype {:?} is too large", shorten(code)))
+            .expected(format!("at most {MAX_ITEMSIZE} bytes, as in NumPy"))
     }))
 }
 

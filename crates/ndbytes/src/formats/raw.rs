@@ -3,7 +3,7 @@
 use crate::array::{
     Array, ByteOrder, DType, Dims, Layout, Order, Scalar, Sink, Source, default_threads,
 };
-use crate::error::{DecodeError, Result};
+use crate::error::{DecodeError, EncodeError, Result};
 
 /// What the caller says about bytes that do not describe themselves.
 ///
@@ -245,7 +245,7 @@ pub fn write_as<'a>(
     array: impl Into<Array<'a>>,
     order: Order,
     byte_order: ByteOrder,
-) -> Result<Vec<u8>, crate::EncodeError> {
+) -> Result<Vec<u8>, EncodeError> {
     let array = array.into();
     let swap = array.swap_to(byte_order)?;
     Ok(Sink::collect(array.nbytes(), |sink| {

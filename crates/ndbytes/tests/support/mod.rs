@@ -1,5 +1,5 @@
 //! The fixtures, as their `expected.json` describes them.
-#![allow(dead_code, reason = "each test crate uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "each test crate uses its part")]
 
 use std::path::{Path, PathBuf};
 

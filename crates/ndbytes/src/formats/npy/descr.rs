@@ -34,8 +34,7 @@ pub(super) fn read(descr: &Literal<'_>) -> Result<DType> {
 fn read_subarrays(descr: &Literal<'_>) -> Result<Subarrays> {
     let at = descr.at as u64;
     match &descr.value {
-        // NumPy takes a type string of bytes as well.
-        Value::Str(code) | Value::Bytes(code) => {
+        Value::Str(code) => {
             let dtype = DType::from_typestr(code).map_err(|error| error.at(at))?;
             Ok((dtype, SmallVec::new()))
         }
@@ -85,7 +84,8 @@ fn read_fields(descrs: &[Literal<'_>]) -> Result<Struct> {
 
 fn read_field(descr: &Literal<'_>, offset: usize) -> Result<Field> {
     let parts = match &descr.value {
-        Value::Tuple(parts) if matches!(parts.len(), 2 | 3) => parts,
+        // NumPy takes a list in the place of the tuple, as a JSON writer leaves it.
+        Value::Tuple(parts) | Value::List(parts) if matches!(parts.len(), 2 | 3) => parts,
         other => {
             return Err(DecodeError::malformed(format!("a field is {}", other.type_name()))
                 .at(descr.at as u64)

@@ -10,9 +10,9 @@ use smallvec::SmallVec;
 
 use super::descr;
 use super::literal::{self, Literal, Value};
-use crate::array::{Array, DType, Dims, Kind, Layout, Order, Source};
+use crate::array::{Array, DType, Dims, Kind, Layout, Order, Source, shorten};
 use crate::cursor::Cursor;
-use crate::error::{DecodeError, EncodeError, Result};
+use crate::error::{DecodeError, DecodeErrorKind, EncodeError, Result};
 use crate::limits::Limits;
 
 /// The first six bytes of every npy file.
@@ -138,7 +138,7 @@ fn read_magic(cursor: &mut Cursor<'_>) -> Result<()> {
     let found = cursor.take(MAGIC.len(), "the magic number")?;
     if found != MAGIC {
         return Err(DecodeError::new(
-            crate::DecodeErrorKind::Unrecognized,
+            DecodeErrorKind::Unrecognized,
             "the bytes do not start as npy does",
         )
         .at(0)
@@ -201,7 +201,7 @@ fn interpret(literal: Literal<'_>) -> Result<(DType, Order, Dims<usize>)> {
             "fortran_order" => &mut fortran_order,
             "shape" => &mut shape,
             other => {
-                let found = format!("the header has a key {:?}", crate::array::shorten(other));
+                let found = format!("the header has a key {:?}", shorten(other));
                 return Err(malformed(found));
             }
         };

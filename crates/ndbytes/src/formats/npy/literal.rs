@@ -22,8 +22,6 @@ pub(super) struct Literal<'a> {
 #[derive(Debug, PartialEq)]
 pub(super) enum Value<'a> {
     Str(Cow<'a, str>),
-    /// As the characters of the same codes.
-    Bytes(Cow<'a, str>),
     Int(i64),
     Bool(bool),
     None,
@@ -37,7 +35,6 @@ impl Value<'_> {
     pub(super) fn type_name(&self) -> &'static str {
         match self {
             Self::Str(_) => "a str",
-            Self::Bytes(_) => "a bytes",
             Self::Int(_) => "an int",
             Self::Bool(_) => "a bool",
             Self::None => "None",
@@ -112,9 +109,7 @@ impl<'a> Parser<'a> {
         }
         let value = match self.peek() {
             Some(b'\'' | b'"') => self.string()?,
-            Some(b'u' | b'U' | b'b' | b'B' | b'r' | b'R') if self.is_string_prefix() => {
-                self.string()?
-            }
+            Some(b'u' | b'U' | b'r' | b'R') if self.is_string_prefix() => self.string()?,
             Some(b'0'..=b'9' | b'-') => self.integer()?,
             Some(b'(') => self.parenthesis(depth)?,
             Some(b'[') => Value::List(self.items(b']', depth)?.0),
@@ -151,7 +146,7 @@ impl<'a> Parser<'a> {
         let digits = &self.text[first..self.position];
         let leading_zero =
             digits.len() > 1 && digits.starts_with('0') && digits.contains(|c| c != '0');
-        if self.eat(b'L') || self.eat(b'l') {
+        if self.eat(b'L') {
             self.python2 = true;
         }
         let goes_on =
@@ -227,9 +222,9 @@ impl<'a> Parser<'a> {
         letters <= 2 && matches!(self.rest().as_bytes().get(letters), Some(b'\'' | b'"'))
     }
 
-    /// One string, or several of one kind side by side, which are one.
+    /// One string, or several side by side, which are one.
     fn string(&mut self) -> Result<Value<'a>> {
-        let (mut whole, bytes) = self.string_part()?;
+        let mut whole = self.string_part()?;
         loop {
             self.skip_space();
             let another = match self.peek() {
@@ -238,31 +233,26 @@ impl<'a> Parser<'a> {
                 None => false,
             };
             if !another {
-                return Ok(if bytes { Value::Bytes(whole) } else { Value::Str(whole) });
+                return Ok(Value::Str(whole));
             }
-            let (part, of_bytes) = self.string_part()?;
-            if of_bytes != bytes {
-                return Err(self.unexpected("strings of one kind side by side"));
-            }
+            let part = self.string_part()?;
             whole.to_mut().push_str(&part);
         }
     }
 
-    /// The characters, and whether they are bytes.
-    fn string_part(&mut self) -> Result<(Cow<'a, str>, bool)> {
+    fn string_part(&mut self) -> Result<Cow<'a, str>> {
         let start = self.position;
         let letters = self.rest().bytes().take_while(u8::is_ascii_alphabetic).count();
         let prefix = self.rest()[..letters].to_ascii_lowercase();
         let raw = match prefix.as_str() {
-            "" | "b" => false,
+            "" => false,
             "u" => {
                 self.python2 = true;
                 false
             }
-            "r" | "br" | "rb" => true,
+            "r" => true,
             _ => return Err(self.unexpected("a plain string")),
         };
-        let bytes = prefix.contains('b');
         self.position += letters;
         let Some(quote) = self.peek() else {
             return Err(self.unexpected("a string"));
@@ -280,7 +270,7 @@ impl<'a> Parser<'a> {
                 Some(byte) if byte == quote => {
                     let text = &self.text[body..self.position];
                     self.position += 1;
-                    return Ok((Cow::Borrowed(text), bytes));
+                    return Ok(Cow::Borrowed(text));
                 }
                 Some(b'\\') if raw => {
                     // The character behind it stays, a quote too.
@@ -290,7 +280,7 @@ impl<'a> Parser<'a> {
                 Some(b'\\') => {
                     let mut text = self.text[body..self.position].to_owned();
                     self.escapes(quote, &mut text).map_err(|error| error.at(start as u64))?;
-                    return Ok((Cow::Owned(text), bytes));
+                    return Ok(Cow::Owned(text));
                 }
                 _ => return Err(unterminated()),
             }
@@ -374,7 +364,7 @@ mod tests {
 
     fn text(literal: &str) -> Option<String> {
         match parse(literal).ok()?.literal.value {
-            Value::Str(text) | Value::Bytes(text) => Some(text.into_owned()),
+            Value::Str(text) => Some(text.into_owned()),
             _ => None,
         }
     }
@@ -386,7 +376,6 @@ mod tests {
             (r#""it's""#, "it's"),
             (r"'it\'s'", "it's"),
             ("u'a' \"b\"\n'c'", "abc"),
-            ("b'<f8'", "<f8"),
             (r"r'\n\''", r"\n\'"),
             (r"'\x41\101\u00e9\U0001F600\n\q'", "AAé😀\n\\q"),
             ("'é😀'", "é😀"),
@@ -402,6 +391,7 @@ mod tests {
             r"'\N{BULLET}'",
             "f'a'",
             "ub'a'",
+            "b'a'",
             "'a' b'c'",
             r"'\",
         ] {
