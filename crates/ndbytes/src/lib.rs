@@ -43,7 +43,7 @@ pub use array::{
 pub use compare::{equal, identical};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, Result};
 pub use formats::{
-    Entries, Entry, Format, ReadOptions, Summary, npy, peek, raw, read, sniff, write,
+    Entries, Entry, Format, ReadOptions, Summary, npy, peek, pickle, raw, read, sniff, write,
 };
 pub use inspect::inspect;
 pub use limits::Limits;

@@ -64,6 +64,19 @@ impl<'a> Source<'a> {
         Source { start, len: buffer.len, kind: Keeper::Owned(buffer), borrowed: PhantomData }
     }
 
+    /// A copy of these bytes in memory of our own.
+    pub(crate) fn copied(bytes: &[u8]) -> Source<'static> {
+        Self::filled(bytes.len(), |sink| sink.write(bytes))
+    }
+
+    /// Memory of our own, of `len` bytes that `fill` writes.
+    ///
+    /// # Panics
+    /// When `fill` leaves some of it unwritten.
+    pub(crate) fn filled(len: usize, fill: impl FnOnce(&mut Sink<'_>)) -> Source<'static> {
+        Source::owned(Buffer::filled(len, fill))
+    }
+
     /// How many bytes there are.
     pub fn len(&self) -> usize {
         self.len
