@@ -241,7 +241,7 @@ impl<'a> Arena<'a> {
     /// An arena of values that may borrow text and bytes from `input`.
     pub fn new(input: &'a [u8]) -> Self {
         // Small inputs, of which there may be many, need no second allocation.
-        let room = (input.len() / 4).clamp(8, 64);
+        let room = (input.len() / 4).clamp(8, 40);
         let mut nodes = Vec::with_capacity(room);
         let empty = Items::default();
         nodes.extend([Node::None, Node::Bool(false), Node::Bool(true), Node::Tuple(empty)]);
@@ -384,7 +384,12 @@ impl<'a> Arena<'a> {
     }
 
     /// Adds an array and returns its number, for [`Node::Array`] and [`Node::Scalar`].
+    #[inline]
     pub fn new_array(&mut self, array: ArrayValue<'a>) -> u32 {
+        // Most inputs hold one.
+        if self.arrays.is_empty() {
+            self.arrays.reserve_exact(1);
+        }
         self.arrays.push(array);
         (self.arrays.len() - 1) as u32
     }
@@ -401,12 +406,16 @@ impl<'a> Arena<'a> {
     }
 
     /// Takes the array of this number out of an arena that is no longer needed.
-    pub(crate) fn into_array(mut self, number: u32) -> ArrayValue<'a> {
+    pub(crate) fn take_array(&mut self, number: u32) -> ArrayValue<'a> {
         self.arrays.swap_remove(number as usize)
     }
 
     /// Adds a dtype and returns its number, for [`Node::DType`].
+    #[inline]
     pub fn new_dtype(&mut self, dtype: DTypeValue) -> u32 {
+        if self.dtypes.is_empty() {
+            self.dtypes.reserve_exact(1);
+        }
         self.dtypes.push(dtype);
         (self.dtypes.len() - 1) as u32
     }

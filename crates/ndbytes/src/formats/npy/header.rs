@@ -105,9 +105,7 @@ impl Header {
             )
             .format("npy")
             .at(self.data_offset as u64)
-            .hint(
-                "reading object arrays arrives with the pickle format; nothing here runs pickles",
-            ));
+            .hint("`npy::read` reads them"));
         }
         let layout = self.layout()?;
         if layout.reach() > source.len() {

@@ -6,14 +6,18 @@ mod literal;
 
 pub use header::{Header, MAGIC};
 
-use crate::array::{Array, Order, Sink, Source, default_threads};
-use crate::error::{EncodeError, Result};
+use super::pickle;
+use crate::array::{Array, Kind, Order, Sink, Source, default_threads};
+use crate::error::{DecodeError, EncodeError, Result};
 use crate::limits::Limits;
 
 /// Reads the array at the start of `bytes`, borrowing its data. Bytes behind it are left alone.
 ///
+/// The elements of an array of objects are a pickle, which is read as [`pickle`](crate::pickle)
+/// reads: as a description, never as a program.
+///
 /// # Errors
-/// When the bytes are not npy, end too early, or hold a pickle.
+/// When the bytes are not npy, end too early, or hold objects other than arrays and plain data.
 ///
 /// ```
 /// let bytes = ndbytes::npy::write(&[1.5_f32, 2.5][..])?;
@@ -22,7 +26,40 @@ use crate::limits::Limits;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Array<'a>> {
-    Header::read(bytes, limits)?.array(Source::slice(bytes))
+    let header = Header::read(bytes, limits)?;
+    if header.dtype.has_objects() {
+        return read_objects(bytes, &header, limits);
+    }
+    header.array(Source::slice(bytes))
+}
+
+/// The array of objects that `header` describes, read from the pickle behind it.
+///
+/// # Errors
+/// When the pickle holds another array, or none, or asks for anything but plain data.
+pub fn read_objects<'a>(bytes: &'a [u8], header: &Header, limits: &Limits) -> Result<Array<'a>> {
+    let start = header.data_offset;
+    let options = pickle::ReadOptions::new().limits(*limits);
+    let rest = bytes.get(start..).unwrap_or_default();
+    let array = pickle::read_array(rest, options).map_err(|error| error.shifted(start as u64))?;
+    let same_kind = match (header.dtype.kind(), array.dtype().kind()) {
+        // NumPy describes StringDType as objects, too.
+        (Kind::Object, Kind::Object | Kind::VariableStr(_)) => true,
+        (Kind::Struct(_), Kind::Struct(_)) => array.dtype().has_objects(),
+        _ => false,
+    };
+    if !same_kind || array.shape() != &header.shape[..] {
+        return Err(DecodeError::malformed(format!(
+            "the header says {} of shape {:?}, the pickle holds {} of shape {:?}",
+            header.dtype,
+            &header.shape[..],
+            array.dtype(),
+            array.shape()
+        ))
+        .at(start as u64)
+        .format("npy"));
+    }
+    Ok(array)
 }
 
 /// Writes an array as NumPy would, byte for byte. Fortran order is kept; any other order but C is

@@ -19,7 +19,7 @@ mod text;
 pub use machine::Encoding;
 pub use names::Name;
 
-use crate::array::{Array, Node, Source, Value};
+use crate::array::{Array, Node, NodeId, Source, Value};
 use crate::error::{DecodeError, Result};
 use crate::limits::Limits;
 use machine::Machine;
@@ -87,13 +87,8 @@ pub fn read<'a>(bytes: &'a [u8], options: ReadOptions<'a>) -> Result<Value<'a>> 
 
 fn read_with<'a>(machine: &mut Machine<'a, Numpy<'a>>) -> Result<Value<'a>> {
     let root = machine.run()?;
-    let end = machine.position() as u64;
-    // The data of arrays of numbers needs no finishing.
-    let finished = match machine.arena.node(root) {
-        Node::Array(number) => machine.arena.array(number).elements.is_none(),
-        _ => false,
-    };
-    if !finished {
+    if !is_plain_array(machine, root) {
+        let end = machine.position() as u64;
         let settled = finish::settle(&mut machine.arena, &mut machine.table, root);
         settled.map_err(|error| error.at(end))?;
     }
@@ -101,13 +96,37 @@ fn read_with<'a>(machine: &mut Machine<'a, Numpy<'a>>) -> Result<Value<'a>> {
     Ok(arena.into_value(root))
 }
 
+/// Whether the result is an array without objects, all of which is known.
+fn is_plain_array(machine: &Machine<'_, Numpy<'_>>, root: NodeId) -> bool {
+    match machine.arena.node(root) {
+        Node::Array(number) => {
+            let array = machine.arena.array(number);
+            array.elements.is_none() && array.mask.is_none()
+        }
+        _ => false,
+    }
+}
+
 /// Reads the array that `bytes` hold, borrowing its data. What follows STOP is left alone.
 ///
 /// # Errors
 /// As [`read`], and when the pickle holds anything else than one array without a mask.
 pub fn read_array<'a>(bytes: &'a [u8], options: ReadOptions<'a>) -> Result<Array<'a>> {
-    let value = read(bytes, options)?;
-    array_of(value).map_err(|error| error.format("pickle"))
+    let mut machine = options.machine(bytes);
+    read_array_with(&mut machine).map_err(|error| error.format("pickle"))
+}
+
+fn read_array_with<'a>(machine: &mut Machine<'a, Numpy<'a>>) -> Result<Array<'a>> {
+    let root = machine.run()?;
+    if is_plain_array(machine, root)
+        && let Node::Array(number) = machine.arena.node(root)
+    {
+        return Ok(machine.arena.take_array(number).array);
+    }
+    let end = machine.position() as u64;
+    let settled = finish::settle(&mut machine.arena, &mut machine.table, root);
+    settled.map_err(|error| error.at(end))?;
+    array_of(std::mem::take(&mut machine.arena).into_value(root))
 }
 
 fn array_of(value: Value<'_>) -> Result<Array<'_>> {
