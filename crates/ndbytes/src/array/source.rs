@@ -210,11 +210,18 @@ impl<'a> Sink<'a> {
     pub(crate) fn collect_into(bytes: &mut Vec<u8>, len: usize, fill: impl FnOnce(&mut Sink<'_>)) {
         bytes.clear();
         bytes.reserve_exact(len);
+        Self::append_to(bytes, len, fill);
+    }
+
+    /// As [`Sink::collect`], behind what is in `bytes`.
+    pub(crate) fn append_to(bytes: &mut Vec<u8>, len: usize, fill: impl FnOnce(&mut Sink<'_>)) {
+        bytes.reserve(len);
         let mut sink = Sink::new(&mut bytes.spare_capacity_mut()[..len]);
         fill(&mut sink);
         assert!(sink.is_full(), "a vector is filled to its end");
-        // SAFETY: the sink has seen all `len` bytes written, and they are within capacity.
-        unsafe { bytes.set_len(len) };
+        // SAFETY: the sink has seen the `len` bytes behind the vector's own written, and they are
+        // within capacity.
+        unsafe { bytes.set_len(bytes.len() + len) };
     }
 
     /// Whether every byte is written.

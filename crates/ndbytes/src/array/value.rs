@@ -207,6 +207,13 @@ pub struct ArrayValue<'a> {
     pub fill_value: NodeId,
 }
 
+impl<'a> From<Array<'a>> for ArrayValue<'a> {
+    /// An array of numbers: objects would need their arena.
+    fn from(array: Array<'a>) -> Self {
+        Self { array, elements: None, class: Class::NdArray, mask: None, fill_value: NodeId::NONE }
+    }
+}
+
 /// A dtype inside a value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DTypeValue {

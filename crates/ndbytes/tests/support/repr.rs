@@ -139,6 +139,9 @@ fn write(arena: &Arena<'_>, id: NodeId, above: &mut Vec<NodeId>, out: &mut Strin
             let dtype = python_json(&describe(array.dtype()));
             format!("scalar({dtype}, {})", hex(&array.to_bytes(Order::C)))
         }
+        Node::DType(number) => {
+            format!("dtype({})", python_json(&describe(&arena.dtype(number).dtype)))
+        }
         other => panic!("{other:?} has no text"),
     };
     above.pop();

@@ -368,15 +368,6 @@ fn refuse_what_npy_cannot_hold(dtype: &DType) -> Result<(), EncodeError> {
     {
         return Ok(());
     }
-    if dtype.has_objects() {
-        return Err(EncodeError::new(format!(
-            "npy keeps the elements of a {dtype} array as a pickle"
-        ))
-        .hint(
-            "writing object arrays arrives with the pickle format; until then convert to a dtype \
-             of fixed size, such as x.astype(str)",
-        ));
-    }
     if dtype.has_metadata() {
         return Err(EncodeError::new("npy has no place for the dtype's metadata").hint(
             "drop it with x.astype(numpy.dtype(x.dtype.str)), or use a format that keeps it",

@@ -65,6 +65,8 @@ pub fn read_objects<'a>(bytes: &'a [u8], header: &Header, limits: &Limits) -> Re
 /// Writes an array as NumPy would, byte for byte. Fortran order is kept; any other order but C is
 /// packed into C order.
 ///
+/// The elements of an [`Array::objects`] are written as a pickle.
+///
 /// # Errors
 /// When npy cannot hold the array's dtype.
 pub fn write<'a>(array: impl Into<Array<'a>>) -> Result<Vec<u8>, EncodeError> {
@@ -79,7 +81,12 @@ pub struct Message<'m, 'a> {
     array: &'m Array<'a>,
     header: header::HeaderBytes,
     order: Order,
+    /// The pickle of the elements, where they are objects.
+    pickle: Option<Vec<u8>>,
 }
+
+/// The protocol of the pickles in npy, as NumPy 2 writes them: every Python since 3.4 reads it.
+const PICKLE_PROTOCOL: u8 = 4;
 
 impl<'m, 'a> Message<'m, 'a> {
     /// Prepares the header.
@@ -90,7 +97,11 @@ impl<'m, 'a> Message<'m, 'a> {
     pub fn new(array: &'m Array<'a>) -> Result<Self, EncodeError> {
         let order = array.layout().order();
         let header = header::write(array.dtype(), array.shape(), order)?;
-        Ok(Self { array, header, order })
+        let pickle = match array.dtype().has_objects() {
+            true => Some(pickle::write_array(array, pickle::WriteOptions::new(PICKLE_PROTOCOL))?),
+            false => None,
+        };
+        Ok(Self { array, header, order, pickle })
     }
 
     /// The header, up to the first byte of the data.
@@ -107,7 +118,8 @@ impl<'m, 'a> Message<'m, 'a> {
     #[inline]
     #[allow(clippy::len_without_is_empty, reason = "a message always has a header")]
     pub fn len(&self) -> usize {
-        self.header.len() + self.array.nbytes()
+        let data = self.pickle.as_ref().map_or(self.array.nbytes(), Vec::len);
+        self.header.len() + data
     }
 
     /// Writes header and data, with at most `threads` threads.
@@ -117,6 +129,9 @@ impl<'m, 'a> Message<'m, 'a> {
     #[inline]
     pub fn write(&self, threads: usize, sink: &mut Sink<'_>) {
         sink.write(&self.header);
-        self.array.write_data(self.order, threads, sink);
+        match &self.pickle {
+            Some(pickle) => sink.write(pickle),
+            None => self.array.write_data(self.order, threads, sink),
+        }
     }
 }

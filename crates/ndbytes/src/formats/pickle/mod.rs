@@ -5,9 +5,11 @@
 //! table of exact names says what the few calls mean that pickles of arrays and plain data have.
 //! No name is ever imported or called; one outside of the table refuses the pickle.
 
+mod emit;
 mod finish;
 mod machine;
 mod memo;
+mod message;
 mod names;
 mod number;
 mod numpy;
@@ -15,18 +17,24 @@ mod opcode;
 mod parts;
 mod plain;
 mod text;
+mod write;
+mod write_dtype;
 
 pub use machine::Encoding;
+pub use message::Message;
 pub use names::Name;
 
-use crate::array::{Array, Node, NodeId, Source, Value};
-use crate::error::{DecodeError, Result};
+use crate::array::{Array, Node, NodeId, Sink, Source, Value, default_threads};
+use crate::error::{DecodeError, EncodeError, Result};
 use crate::limits::Limits;
 use machine::Machine;
 use numpy::Numpy;
+use write::Writer;
 
 /// The highest protocol there is.
 pub const HIGHEST_PROTOCOL: u8 = 5;
+/// The protocol that is written unless another is asked for: every Python since 3.4 reads it.
+pub const DEFAULT_PROTOCOL: u8 = 4;
 
 /// How to read a pickle.
 #[derive(Clone, Debug, Default)]
@@ -142,4 +150,121 @@ fn array_of(value: Value<'_>) -> Result<Array<'_>> {
             .hint("read it with pickle.loads(data)"));
     }
     Ok(value.array_of(number))
+}
+
+/// Where the data of an array goes when it is written with protocol 5.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Into the pickle.
+    InBand,
+    /// The caller keeps it, and gives it back to whoever reads: in the order of
+    /// [`Layout::order`](crate::Layout::order), which is that in which it lies.
+    Beside {
+        /// Whether it is to be read-only where it is read.
+        readonly: bool,
+    },
+}
+
+/// Asked for each array whose data could be kept beside the pickle.
+pub type OutOfBand<'o> = &'o mut dyn FnMut(&Array<'_>) -> Keep;
+
+/// How to write a pickle.
+#[non_exhaustive]
+pub struct WriteOptions<'o> {
+    /// 0 to 5.
+    pub protocol: u8,
+    /// Whether NumPy 2's own name is used for the one function that NumPy 2 knows by its old name
+    /// only under protest: that of out-of-band data. NumPy 1 does not know the new one.
+    pub numpy2: bool,
+    /// With protocol 5: who is asked where data goes.
+    pub out_of_band: Option<OutOfBand<'o>>,
+}
+
+impl std::fmt::Debug for WriteOptions<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WriteOptions")
+            .field("protocol", &self.protocol)
+            .field("numpy2", &self.numpy2)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for WriteOptions<'_> {
+    fn default() -> Self {
+        Self::new(DEFAULT_PROTOCOL)
+    }
+}
+
+impl<'o> WriteOptions<'o> {
+    /// All data in band; names that every NumPy knows.
+    pub fn new(protocol: u8) -> Self {
+        Self { protocol, numpy2: false, out_of_band: None }
+    }
+
+    /// Asks `keep` where the data of arrays goes.
+    pub fn out_of_band(mut self, keep: OutOfBand<'o>) -> Self {
+        self.out_of_band = Some(keep);
+        self
+    }
+
+    /// Uses the name of NumPy 2 alone where there is one that raises no warning.
+    pub fn numpy2(mut self, numpy2: bool) -> Self {
+        self.numpy2 = numpy2;
+        self
+    }
+
+    fn check(&self) -> Result<(), EncodeError> {
+        match self.protocol {
+            0..=HIGHEST_PROTOCOL => Ok(()),
+            other => {
+                Err(EncodeError::new(format!("there is no pickle protocol {other}")).hint("0 to 5"))
+            }
+        }
+    }
+}
+
+/// Writes an array with [`DEFAULT_PROTOCOL`]; every NumPy reads it. Fortran order is kept; any other
+/// order but C is packed into C order.
+///
+/// # Errors
+/// When the dtype is one that only `ml_dtypes` knows, or elements are objects that are not values.
+///
+/// ```
+/// let bytes = ndbytes::pickle::write(&[1.5_f32, 2.5][..])?;
+/// let array = ndbytes::pickle::read_array(&bytes, Default::default())?;
+/// assert_eq!(array.to_vec::<f32>()?, [1.5, 2.5]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn write<'a>(array: impl Into<Array<'a>>) -> Result<Vec<u8>, EncodeError> {
+    write_array(&array.into(), WriteOptions::default())
+}
+
+/// Writes an array as `options` say.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_array(array: &Array<'_>, options: WriteOptions<'_>) -> Result<Vec<u8>, EncodeError> {
+    options.check()?;
+    match array.objects() {
+        Some(objects) => Writer::new(objects.arena(), options).objects(array, objects.elements()),
+        None if options.out_of_band.is_some() => {
+            let mut arena = crate::array::Arena::default();
+            let number = arena.new_array(array.clone().into());
+            let root = arena.push(Node::Array(number));
+            Writer::new(&arena, options).value(root)
+        }
+        None => {
+            let message = Message::new(array, options.protocol)?;
+            Ok(Sink::collect(message.len(), |sink| message.write(default_threads(), sink)))
+        }
+    }
+}
+
+/// Writes any value as `options` say: what is shared stays shared, and what contains itself does.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_value(value: &Value<'_>, options: WriteOptions<'_>) -> Result<Vec<u8>, EncodeError> {
+    options.check()?;
+    Writer::new(value.arena(), options).value(value.root_id())
 }

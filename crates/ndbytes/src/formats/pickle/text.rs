@@ -153,11 +153,65 @@ fn hex(digit: u8) -> Option<u8> {
 
 /// Appends latin-1 as UTF-8.
 pub(super) fn push_latin1(bytes: &[u8], utf8: &mut Vec<u8>) {
-    for &byte in bytes {
-        if byte < 0x80 {
-            utf8.push(byte);
-        } else {
-            utf8.extend_from_slice(&[0xC0 | byte >> 6, 0x80 | byte & 0x3F]);
+    if bytes.is_ascii() {
+        return utf8.extend_from_slice(bytes);
+    }
+    // Both bytes of a character are written wherever there is room, and then one or two count:
+    // without branches, which would guess wrong at every other byte.
+    let mut piece = [0; 512];
+    for bytes in bytes.chunks(255) {
+        let mut len = 0;
+        for &byte in bytes {
+            let two = usize::from(byte >> 7);
+            piece[len & 511] = if two == 1 { 0xC0 | byte >> 6 } else { byte };
+            piece[(len + 1) & 511] = 0x80 | byte & 0x3F;
+            len += 1 + two;
+        }
+        utf8.extend_from_slice(&piece[..len]);
+    }
+}
+
+/// The length of latin-1 as UTF-8.
+pub(super) fn utf8_len(bytes: &[u8]) -> usize {
+    bytes.len() + bytes.iter().map(|byte| usize::from(byte >> 7)).sum::<usize>()
+}
+
+/// The length of latin-1 in raw-unicode-escape.
+pub(super) fn escaped_len(bytes: &[u8]) -> usize {
+    bytes.len() + 5 * memchr::memchr2_iter(b'\\', b'\n', bytes).count()
+}
+
+/// Appends latin-1 in raw-unicode-escape: only backslashes and newlines cannot stand for
+/// themselves.
+pub(super) fn push_escaped_latin1(bytes: &[u8], out: &mut Vec<u8>) {
+    let mut from = 0;
+    for at in memchr::memchr2_iter(b'\\', b'\n', bytes) {
+        out.extend_from_slice(&bytes[from..at]);
+        out.extend_from_slice(if bytes[at] == b'\n' { b"\\u000a" } else { b"\\u005c" });
+        from = at + 1;
+    }
+    out.extend_from_slice(&bytes[from..]);
+}
+
+/// Appends UTF-8, in which surrogates may stand, in raw-unicode-escape.
+pub(super) fn push_escaped(utf8: &[u8], out: &mut Vec<u8>) {
+    let mut rest = utf8;
+    while let [first, ..] = rest {
+        let len = match first {
+            0..0x80 => 1,
+            0x80..0xE0 => 2,
+            0xE0..0xF0 => 3,
+            _ => 4,
+        };
+        let (character, after) = rest.split_at(len.min(rest.len()));
+        rest = after;
+        let lead = u32::from(*first) & if len == 1 { 0x7F } else { 0x7F >> len };
+        let tail = character[1..].iter();
+        match tail.fold(lead, |code, &byte| code << 6 | u32::from(byte & 0x3F)) {
+            code @ (0x0A | 0x5C) => out.extend_from_slice(format!("\\u{code:04x}").as_bytes()),
+            code @ 0..0x100 => out.push(code as u8),
+            code @ 0x100..0x1_0000 => out.extend_from_slice(format!("\\u{code:04x}").as_bytes()),
+            code => out.extend_from_slice(format!("\\U{code:08x}").as_bytes()),
         }
     }
 }
