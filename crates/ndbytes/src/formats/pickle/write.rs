@@ -133,14 +133,31 @@ impl<'w, 'o, 'a> Writer<'w, 'o, 'a> {
         self.memo = vec![0; self.arena.len()];
         let mut seen = vec![false; self.arena.len()];
         let mut pending = roots.to_vec();
+        let mut tuples_shared = false;
         while let Some(id) = pending.pop() {
             if std::mem::replace(&mut seen[id.index()], true) {
                 self.shared[id.index()] = true;
+                tuples_shared |= matches!(self.arena.node(id), Node::Tuple(_) | Node::FrozenSet(_));
                 continue;
             }
             let (items, others) = self.arena.parts(self.arena.node(id));
             pending.extend_from_slice(items);
             pending.extend(others.iter().filter(|&&id| id != NodeId::NONE));
+        }
+        if !tuples_shared {
+            return;
+        }
+        // A tuple that contains itself is begun again inside of the list that it contains, which
+        // then has to be in the memo.
+        for (index, shared) in self.shared.iter_mut().enumerate() {
+            *shared |= matches!(
+                self.arena.node(NodeId::from_index(index as u32)),
+                Node::List(_)
+                    | Node::Dict(_)
+                    | Node::OrderedDict(_)
+                    | Node::Set(_)
+                    | Node::Array(_)
+            );
         }
     }
 
