@@ -18,6 +18,8 @@ pub enum Format {
     Raw,
     /// NumPy's npy: one array, self-described.
     Npy,
+    /// Python's pickle, of one array.
+    Pickle,
 }
 
 /// One row of the table. The functions take the whole input.
@@ -27,6 +29,8 @@ struct Row {
     extensions: &'static [&'static str],
     /// What the first bytes of every input in this format are; empty where nothing tells.
     magic: &'static [u8],
+    /// Whether an input starts as this format does, magic included.
+    sniff: fn(&[u8]) -> bool,
     /// Reads the description only, from the start of the input; the data need not be there.
     peek: fn(&[u8], &Limits) -> Result<Summary>,
     read: for<'a> fn(&'a [u8], &Limits) -> Result<Entries<'a>>,
@@ -34,12 +38,13 @@ struct Row {
 }
 
 /// In the order in which inputs are tried.
-const ROWS: [Row; 2] = [
+const ROWS: [Row; 3] = [
     Row {
         format: Format::Npy,
         name: "npy",
         extensions: &["npy"],
         magic: npy::MAGIC,
+        sniff: |bytes| bytes.starts_with(npy::MAGIC),
         peek: |bytes, limits| {
             npy::Header::read(bytes, limits).map(|header| summary_of_npy(&header))
         },
@@ -47,10 +52,24 @@ const ROWS: [Row; 2] = [
         write: |array| npy::write(array),
     },
     Row {
+        format: Format::Pickle,
+        name: "pickle",
+        extensions: &["pkl", "pickle"],
+        magic: b"\x80",
+        sniff: pickle::sniff,
+        peek: |bytes, limits| pickle::peek(bytes, limits).map(summary_of_pickle),
+        read: |bytes, limits| {
+            let options = pickle::ReadOptions::new().limits(*limits);
+            pickle::read_array(bytes, options).map(Entries::one)
+        },
+        write: |array| pickle::write(array),
+    },
+    Row {
         format: Format::Raw,
         name: "raw",
         extensions: &["raw", "bin", "dat"],
         magic: b"",
+        sniff: |_| false,
         peek: |bytes, _| Err(no_description(bytes)),
         read: |bytes, _| Err(no_description(bytes)),
         write: |array| Ok(array.to_bytes(Order::C)),
@@ -166,6 +185,8 @@ pub struct Summary {
     pub version: Option<String>,
     /// The arrays in it.
     pub entries: Vec<Entry>,
+    /// The names that a pickle asks for. None of them is ever imported.
+    pub names: Vec<pickle::Name>,
     /// What is unusual, though it is valid.
     pub oddities: Vec<String>,
 }
@@ -174,7 +195,7 @@ pub struct Summary {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Entry {
-    /// The array's name, in formats that hold several.
+    /// The array's name, in formats that hold several; in a pickle, where it is: `["x"][0]`.
     pub name: Option<String>,
     /// What one element is.
     pub dtype: DType,
@@ -202,20 +223,56 @@ fn summary_of_npy(header: &npy::Header) -> Summary {
             offset: header.data_offset as u64,
             nbytes: nbytes.map(|layout| layout.nbytes() as u64),
         }],
+        names: Vec::new(),
         oddities: header.oddities.iter().map(|&oddity| oddity.to_owned()).collect(),
+    }
+}
+
+fn summary_of_pickle(peeked: pickle::Peeked) -> Summary {
+    let entry = |array: pickle::PeekedArray| Entry {
+        name: array.path,
+        nbytes: array.offset.and_then(|_| {
+            let count = array.shape.iter().try_fold(1_u64, |n, &dim| n.checked_mul(dim as u64))?;
+            count.checked_mul(array.dtype.itemsize() as u64)
+        }),
+        dtype: array.dtype,
+        shape: array.shape,
+        order: array.order,
+        offset: array.offset.unwrap_or(0),
+    };
+    let unknown = peeked.names.iter().filter(|name| !name.known);
+    let oddities =
+        unknown.map(|name| format!("asks for {:?}, which is refused", name.name)).collect();
+    Summary {
+        format: Format::Pickle,
+        version: Some(peeked.protocol.to_string()),
+        entries: peeked.arrays.into_iter().map(entry).collect(),
+        names: peeked.names,
+        oddities,
     }
 }
 
 /// The format of `bytes`, told from how they start; `None` when nothing tells.
 pub fn sniff(bytes: &[u8]) -> Option<Format> {
-    let matches = |row: &&Row| !row.magic.is_empty() && bytes.starts_with(row.magic);
-    ROWS.iter().find(matches).map(|row| row.format)
+    ROWS.iter().find(|row| (row.sniff)(bytes)).map(|row| row.format)
 }
 
-/// The format to read as: the one that was asked for, or the one that the bytes start with.
-fn choose(bytes: &[u8], options: &ReadOptions) -> Result<&'static Row> {
+/// Reads as the format that was asked for, or as the one that the bytes start with. Pickles of
+/// protocols 0 and 1 start with nothing of their own: they are what can be read as one.
+fn with_format<T>(
+    bytes: &[u8],
+    options: &ReadOptions,
+    read: impl Fn(&'static Row) -> Result<T>,
+) -> Result<T> {
     match options.format.or_else(|| sniff(bytes)) {
-        Some(format) => Ok(format.row()),
+        Some(format) => read(format.row()),
+        None if pickle::may_be_old(bytes) => {
+            read(Format::Pickle.row()).map_err(|error| match error.kind() {
+                // The names are there, whatever else is.
+                DecodeErrorKind::Unsafe { .. } => error,
+                _ => unrecognized(bytes),
+            })
+        }
         None => Err(unrecognized(bytes)),
     }
 }
@@ -226,7 +283,7 @@ fn choose(bytes: &[u8], options: &ReadOptions) -> Result<&'static Row> {
 /// When they say nothing, or nothing that holds. [`DecodeError::needed`] says how many bytes the
 /// description takes when more are needed.
 pub fn peek(bytes: &[u8], options: &ReadOptions) -> Result<Summary> {
-    (choose(bytes, options)?.peek)(bytes, &options.limits)
+    with_format(bytes, options, |row| (row.peek)(bytes, &options.limits))
 }
 
 /// Reads all arrays, borrowing what can be borrowed.
@@ -234,7 +291,7 @@ pub fn peek(bytes: &[u8], options: &ReadOptions) -> Result<Summary> {
 /// # Errors
 /// When the bytes do not hold arrays, or reading them would break the limits.
 pub fn read<'a>(bytes: &'a [u8], options: &ReadOptions) -> Result<Entries<'a>> {
-    (choose(bytes, options)?.read)(bytes, &options.limits)
+    with_format(bytes, options, |row| (row.read)(bytes, &options.limits))
 }
 
 /// Writes one array.

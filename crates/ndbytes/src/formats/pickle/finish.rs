@@ -256,7 +256,7 @@ impl<'n> Key<'n> {
             Node::Bool(value) => Self::Int(value.into()),
             Node::Int(value) => Self::Int(value),
             Node::Float(value) => Self::of_float(value, id),
-            Node::Complex(real, imaginary) if imaginary == 0.0 => Self::of_float(real, id),
+            Node::Complex(real, 0.0) => Self::of_float(real, id),
             Node::BigInt(blob) => Self::Bytes(Kind::Int, arena.bytes(blob)),
             Node::Str(blob) => Self::Bytes(Kind::Str, arena.bytes(blob)),
             Node::Bytes(blob) => Self::Bytes(Kind::Bytes, arena.bytes(blob)),

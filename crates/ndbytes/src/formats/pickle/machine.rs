@@ -268,7 +268,7 @@ impl<'a, T: Table<'a>> Machine<'a, T> {
             }
             op::DICT => {
                 let from = self.pop_mark()?;
-                if (self.stack.len() - from) % 2 != 0 {
+                if !(self.stack.len() - from).is_multiple_of(2) {
                     return Err(self.malformed("a dict has a key without a value"));
                 }
                 let items = self.arena.new_items(&self.stack[from..]);
@@ -484,7 +484,7 @@ impl<'a, T: Table<'a>> Machine<'a, T> {
         let id = self.stack[from - 1];
         let new = &self.stack[from..];
         let pairs = matches!(code, op::SETITEM | op::SETITEMS);
-        if pairs && new.len() % 2 != 0 {
+        if pairs && !new.len().is_multiple_of(2) {
             return Err(self.malformed("a dict has a key without a value"));
         }
         let arena = &mut self.arena;

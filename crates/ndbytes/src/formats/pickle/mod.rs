@@ -15,6 +15,7 @@ mod number;
 mod numpy;
 mod opcode;
 mod parts;
+mod peek;
 mod plain;
 mod text;
 mod write;
@@ -23,6 +24,7 @@ mod write_dtype;
 pub use machine::Encoding;
 pub use message::Message;
 pub use names::Name;
+pub use peek::{Peeked, PeekedArray, may_be_old, peek, sniff};
 
 use crate::array::{Array, Node, NodeId, Sink, Source, Value, default_threads};
 use crate::error::{DecodeError, EncodeError, Result};

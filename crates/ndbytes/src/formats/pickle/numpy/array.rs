@@ -190,7 +190,7 @@ impl<'a> Numpy<'a> {
 
     /// `_frombuffer(buffer, dtype, shape, order[, axes])`: protocol 5.
     #[inline]
-    pub(super) fn from_buffer(
+    pub(super) fn buffer_array(
         &mut self,
         arena: &mut Arena<'a>,
         arguments: &[NodeId],

@@ -186,7 +186,7 @@ impl<'a> Table<'a> for Numpy<'a> {
         let arguments = Parts::from_slice(arena.items(arguments));
         match ROWS[global].2 {
             Role::Reconstruct => self.reconstruct(arena, &arguments),
-            Role::FromBuffer => self.from_buffer(arena, &arguments),
+            Role::FromBuffer => self.buffer_array(arena, &arguments),
             Role::Scalar => self.scalar(arena, &arguments),
             Role::DType => dtype::new(arena, &arguments),
             Role::MaskedReconstruct => self.masked_reconstruct(arena, &arguments),
