@@ -444,7 +444,7 @@ impl<'a> Arena<'a> {
     }
 
     /// The nodes that a node refers to: a range of them and up to two more.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn parts(&self, node: Node) -> (&[NodeId], [NodeId; 2]) {
         let none = NodeId::NONE;
         match node {

@@ -41,19 +41,24 @@ pub(super) fn settle<'a>(arena: &mut Arena<'a>, numpy: &mut Numpy<'a>, root: Nod
     // Each with the number of its parts that are done.
     let mut path: Vec<(NodeId, usize)> = Vec::new();
     walk.enter(arena, numpy, root, &mut path)?;
-    while let Some((id, next)) = path.last_mut() {
-        let id = *id;
-        let (items, others) = arena.parts(arena.node(id));
-        let part = items.get(*next).or_else(|| others.get(next.wrapping_sub(items.len())));
-        let Some(&part) = part else {
-            path.pop();
-            walk.leave(arena, id, numpy.max_depth)?;
-            continue;
-        };
-        *next += 1;
-        if walk.done[part.index()].height == 0 {
-            walk.enter(arena, numpy, part, &mut path)?;
+    'nodes: while let Some(&(id, from)) = path.last() {
+        let node = arena.node(id);
+        let count = arena.parts(node).0.len();
+        let here = path.len() - 1;
+        for next in from..count + 2 {
+            let (items, others) = arena.parts(node);
+            let part = items.get(next).copied().unwrap_or_else(|| others[next - count]);
+            if walk.done[part.index()].height == 0 {
+                walk.enter(arena, numpy, part, &mut path)?;
+                // What has parts of its own comes first.
+                if path.len() > here + 1 {
+                    path[here].1 = next + 1;
+                    continue 'nodes;
+                }
+            }
         }
+        path.pop();
+        walk.leave(arena, id, numpy.max_depth)?;
     }
     Ok(())
 }

@@ -93,7 +93,14 @@ pub(super) struct Machine<'a, T> {
 }
 
 impl<'a, T: Table<'a>> Machine<'a, T> {
-    pub(super) fn new(input: &'a [u8], table: T, encoding: Encoding, max_nodes: usize) -> Self {
+    #[inline]
+    pub(super) fn new(
+        input: &'a [u8],
+        table: T,
+        encoding: Encoding,
+        max_nodes: usize,
+        buffers: Vec<(Source<'a>, bool)>,
+    ) -> Self {
         Self {
             input,
             at: 0,
@@ -107,17 +114,11 @@ impl<'a, T: Table<'a>> Machine<'a, T> {
             frame_end: 0,
             encoding,
             max_nodes,
-            next_buffer: Vec::new().into_iter(),
+            next_buffer: buffers.into_iter(),
             protocol: 0,
             names: Names::default(),
             list_all: false,
         }
-    }
-
-    /// Buffers that came beside the input, each with whether it is read-only.
-    pub(super) fn buffers(mut self, buffers: Vec<(Source<'a>, bool)>) -> Self {
-        self.next_buffer = buffers.into_iter();
-        self
     }
 
     /// Lists the names that are known, too.

@@ -66,9 +66,9 @@ pub fn peek(bytes: &[u8], limits: &Limits) -> Result<Peeked> {
     let budget = limits.bytes_for(bytes.len() as u64);
     let numpy = Numpy::new(budget, limits.depth(), Encoding::Latin1).looking();
     let max_nodes = usize::try_from(budget / size_of::<Node>() as u64).unwrap_or(usize::MAX);
+    let max_nodes = max_nodes.min(u32::MAX as usize / 2);
     let mut machine =
-        Machine::new(bytes, numpy, Encoding::Latin1, max_nodes.min(u32::MAX as usize / 2))
-            .list_all();
+        Machine::new(bytes, numpy, Encoding::Latin1, max_nodes, Vec::new()).list_all();
     let root = match machine.run() {
         Ok(root) => Some(root),
         Err(error) if matches!(error.kind(), DecodeErrorKind::Unsafe { .. }) => None,

@@ -82,12 +82,52 @@ pub(super) fn latin1_of_escaped(text: &[u8], len: usize) -> Option<Source<'stati
         return None;
     }
     collect(len, |out| {
-        unescape(text, |part| match part {
-            Part::Plain(bytes) => out.push(bytes),
-            Part::Code(code) => out.push(&[u8::try_from(code).ok()?]),
-        })
+        let mut rest = text;
+        loop {
+            // Zeros, of which data is often full, are an escape each: those are read at once.
+            while let Some(&[b'\\', b'u', b'0', b'0', high, low]) = rest.first_chunk() {
+                let (high, low) = (HEX[usize::from(high)], HEX[usize::from(low)]);
+                if high | low > 15 {
+                    return None;
+                }
+                out.push_one(high << 4 | low);
+                rest = &rest[6..];
+            }
+            // Anything else up to the next backslash, and what that begins.
+            let plain = memchr::memchr(b'\\', rest).unwrap_or(rest.len());
+            let escape = match rest.get(plain + 1) {
+                None => rest.len() - plain,
+                // A whole one, which the next round reads.
+                Some(b'u') if rest[plain + 2..].starts_with(b"00") && rest.len() >= plain + 6 => 0,
+                Some(b'u') => 6,
+                Some(b'U') => 10,
+                Some(_) => 2,
+            };
+            let (before, after) = rest.split_at_checked(plain + escape)?;
+            out.push(&before[..plain])?;
+            unescape(&before[plain..], |part| match part {
+                Part::Plain(bytes) => out.push(bytes),
+                Part::Code(code) => out.push(&[u8::try_from(code).ok()?]),
+            })?;
+            rest = after;
+            if rest.is_empty() {
+                return Some(());
+            }
+        }
     })
 }
+
+/// The value of each hexadecimal digit; more than 15 for what is none.
+const HEX: [u8; 256] = {
+    let mut values = [0xFF; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        values[b"0123456789abcdef"[digit] as usize] = digit as u8;
+        values[b"0123456789ABCDEF"[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    values
+};
 
 /// How many characters raw-unicode-escape spells; `None` when an escape is wrong.
 pub(super) fn count_escaped(text: &[u8]) -> Option<usize> {
@@ -280,6 +320,8 @@ struct Collector<'s, 'm> {
     room: usize,
     piece: [u8; PIECE],
     filled: usize,
+    /// Whether there was too little room.
+    overrun: bool,
 }
 
 /// `len` bytes that `fill` writes; `None` when it fails or writes another number of them.
@@ -289,8 +331,8 @@ fn collect(
 ) -> Option<Source<'static>> {
     let mut fine = false;
     let source = Source::filled(len, |sink| {
-        let mut out = Collector { sink, room: len, piece: [0; PIECE], filled: 0 };
-        fine = fill(&mut out).is_some() && out.filled == out.room;
+        let mut out = Collector { sink, room: len, piece: [0; PIECE], filled: 0, overrun: false };
+        fine = fill(&mut out).is_some() && out.filled == out.room && !out.overrun;
         out.flush();
         // What failed is thrown away, but memory is never left unwritten.
         while out.room > 0 {
@@ -303,6 +345,7 @@ fn collect(
 
 impl Collector<'_, '_> {
     fn flush(&mut self) {
+        self.overrun |= self.filled > self.room;
         let filled = self.filled.min(self.room);
         self.sink.write(&self.piece[..filled]);
         self.room -= filled;
@@ -323,6 +366,16 @@ impl Collector<'_, '_> {
         self.sink.write(bytes);
         self.room -= bytes.len();
         Some(())
+    }
+
+    /// Appends a byte. One too many is noticed at the end.
+    #[inline]
+    fn push_one(&mut self, byte: u8) {
+        if self.filled == PIECE {
+            self.flush();
+        }
+        self.piece[self.filled & (PIECE - 1)] = byte;
+        self.filled += 1;
     }
 
     /// Appends the candidates of all bytes that are not the first of two.
@@ -393,6 +446,11 @@ mod tests {
             }
         }
         assert!(latin1_of_escaped(b"\\u0100", 1).is_none());
+        for cut in [&b"\\"[..], b"\\u", b"\\u0", b"\\u00", b"\\u00a", b"ab\\u00a", b"\\U0000000"] {
+            for len in 2..=cut.len() {
+                assert!(latin1_of_escaped(cut, len).is_none(), "{cut:?}");
+            }
+        }
     }
 
     #[test]
