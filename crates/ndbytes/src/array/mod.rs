@@ -12,6 +12,7 @@ mod scalar;
 mod source;
 mod value;
 
+#[cfg(feature = "ndarray")]
 pub use convert::to_array;
 pub use dtype::{
     BaseUnit, ByteOrder, DType, Field, Kind, MAX_ITEMSIZE, MAX_NESTING, Struct, TimeUnit,

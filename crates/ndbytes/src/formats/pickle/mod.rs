@@ -1,7 +1,7 @@
 //! pickle: Python's own format, read without running it.
 //!
 //! A pickle is a program for a small machine that may import and call anything. Here it is a
-//! description: the machine in [`machine`] knows the opcodes and builds an inert graph, and a
+//! description: a machine knows the opcodes and builds an inert graph, and a
 //! table of exact names says what the few calls mean that pickles of arrays and plain data have.
 //! No name is ever imported or called; one outside of the table refuses the pickle.
 
@@ -245,7 +245,7 @@ pub fn write<'a>(array: impl Into<Array<'a>>) -> Result<Vec<u8>, EncodeError> {
 /// Writes an array as `options` say.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_array(array: &Array<'_>, options: WriteOptions<'_>) -> Result<Vec<u8>, EncodeError> {
     options.check()?;
     match array.objects() {
@@ -266,7 +266,7 @@ pub fn write_array(array: &Array<'_>, options: WriteOptions<'_>) -> Result<Vec<u
 /// Writes any value as `options` say: what is shared stays shared, and what contains itself does.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_value(value: &Value<'_>, options: WriteOptions<'_>) -> Result<Vec<u8>, EncodeError> {
     options.check()?;
     Writer::new(value.arena(), options).value(value.root_id())
