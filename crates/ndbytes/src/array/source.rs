@@ -11,6 +11,8 @@ use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 /// Bytes that an array borrows or shares.
 #[derive(Clone)]
 pub struct Source<'a> {
@@ -107,6 +109,17 @@ impl<'a> Source<'a> {
             let from = self.start.as_ptr().add(offset);
             std::ptr::copy_nonoverlapping(from, to.as_mut_ptr().cast(), to.len());
         }
+    }
+
+    /// The first bytes, at most sixteen: enough to tell the format.
+    #[inline]
+    pub(crate) fn start_of(&self) -> SmallVec<[u8; 16]> {
+        let mut start = SmallVec::from_elem(0, self.len.min(16));
+        let to: &mut [u8] = &mut start;
+        // SAFETY: initialised bytes are possibly uninitialised bytes, and `copy_to` writes none
+        // that are not.
+        self.copy_to(0, unsafe { &mut *(std::ptr::from_mut(to) as *mut [MaybeUninit<u8>]) });
+        start
     }
 
     /// A copy of `len` bytes from `offset` on.

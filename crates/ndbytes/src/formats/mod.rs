@@ -5,7 +5,7 @@ pub mod raw;
 
 use std::io;
 
-use crate::array::{Array, DType, Dims, Order};
+use crate::array::{Array, DType, Dims, Order, Source};
 use crate::error::{DecodeError, DecodeErrorKind, EncodeError, Result};
 use crate::limits::Limits;
 
@@ -28,7 +28,10 @@ struct Row {
     magic: &'static [u8],
     /// Reads the description only, from the start of the input; the data need not be there.
     peek: fn(&[u8], &Limits) -> Result<Summary>,
-    read: for<'a> fn(&'a [u8], &Limits) -> Result<Entries<'a>>,
+    /// Reads the one array of a format for one, or of an input that holds no more.
+    read_array: for<'a> fn(Source<'a>, &Limits) -> Result<Array<'a>>,
+    /// Reads all arrays.
+    read: for<'a> fn(Source<'a>, &Limits) -> Result<Entries<'a>>,
     write: fn(&Array<'_>) -> Result<Vec<u8>, EncodeError>,
 }
 
@@ -42,7 +45,8 @@ const ROWS: [Row; 2] = [
         peek: |bytes, limits| {
             npy::Header::read(bytes, limits).map(|header| summary_of_npy(&header))
         },
-        read: |bytes, limits| npy::read(bytes, limits).map(Entries::one),
+        read_array: npy::read_source,
+        read: |source, limits| npy::read_source(source, limits).map(Entries::one),
         write: |array| npy::write(array),
     },
     Row {
@@ -50,8 +54,9 @@ const ROWS: [Row; 2] = [
         name: "raw",
         extensions: &["raw", "bin", "dat"],
         magic: b"",
-        peek: |bytes, _| Err(no_description(bytes)),
-        read: |bytes, _| Err(no_description(bytes)),
+        peek: |bytes, _| Err(no_description(bytes.len())),
+        read_array: |source, _| Err(no_description(source.len())),
+        read: |source, _| Err(no_description(source.len())),
         write: |array| Ok(array.to_bytes(Order::C)),
     },
 ];
@@ -212,10 +217,11 @@ pub fn sniff(bytes: &[u8]) -> Option<Format> {
 }
 
 /// The format to read as: the one that was asked for, or the one that the bytes start with.
-fn choose(bytes: &[u8], options: &ReadOptions) -> Result<&'static Row> {
-    match options.format.or_else(|| sniff(bytes)) {
+#[inline]
+fn choose(start: &[u8], len: usize, options: &ReadOptions) -> Result<&'static Row> {
+    match options.format.or_else(|| sniff(start)) {
         Some(format) => Ok(format.row()),
-        None => Err(unrecognized(bytes)),
+        None => Err(unrecognized(start, len)),
     }
 }
 
@@ -225,7 +231,7 @@ fn choose(bytes: &[u8], options: &ReadOptions) -> Result<&'static Row> {
 /// When they say nothing, or nothing that holds. [`DecodeError::needed`] says how many bytes the
 /// description takes when more are needed.
 pub fn peek(bytes: &[u8], options: &ReadOptions) -> Result<Summary> {
-    (choose(bytes, options)?.peek)(bytes, &options.limits)
+    (choose(bytes, bytes.len(), options)?.peek)(bytes, &options.limits)
 }
 
 /// Reads all arrays, borrowing what can be borrowed.
@@ -233,7 +239,24 @@ pub fn peek(bytes: &[u8], options: &ReadOptions) -> Result<Summary> {
 /// # Errors
 /// When the bytes do not hold arrays, or reading them would break the limits.
 pub fn read<'a>(bytes: &'a [u8], options: &ReadOptions) -> Result<Entries<'a>> {
-    (choose(bytes, options)?.read)(bytes, &options.limits)
+    read_source(Source::slice(bytes), options)
+}
+
+/// As [`read`], from memory that others may write: what decides is copied before it is read.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_source<'a>(source: Source<'a>, options: &ReadOptions) -> Result<Entries<'a>> {
+    (choose(&source.start_of(), source.len(), options)?.read)(source, &options.limits)
+}
+
+/// Reads the one array in `source`.
+///
+/// # Errors
+/// As [`read`], and when there are several arrays or none.
+#[inline]
+pub fn read_array<'a>(source: Source<'a>, options: &ReadOptions) -> Result<Array<'a>> {
+    (choose(&source.start_of(), source.len(), options)?.read_array)(source, &options.limits)
 }
 
 /// Writes one array.
@@ -248,7 +271,7 @@ pub fn write(array: &Array<'_>, format: Format, out: &mut impl io::Write) -> io:
 }
 
 #[cold]
-fn unrecognized(bytes: &[u8]) -> DecodeError {
+fn unrecognized(bytes: &[u8], len: usize) -> DecodeError {
     let starts_like = |row: &&Row| bytes.len() < row.magic.len() && row.magic.starts_with(bytes);
     if let Some(row) = ROWS.iter().find(starts_like)
         && !bytes.is_empty()
@@ -256,15 +279,15 @@ fn unrecognized(bytes: &[u8]) -> DecodeError {
         let (needed, found) = (row.magic.len() as u64, bytes.len() as u64);
         return DecodeError::incomplete("the magic number", needed, found).format(row.name);
     }
-    no_description(bytes)
+    no_description(len)
 }
 
 /// These bytes do not say what they are.
 #[cold]
-fn no_description(bytes: &[u8]) -> DecodeError {
+fn no_description(len: usize) -> DecodeError {
     let known: Vec<&str> =
         ROWS.iter().filter(|row| !row.magic.is_empty()).map(|row| row.name).collect();
-    let found = match bytes.len() {
+    let found = match len {
         0 => "there are no bytes".to_owned(),
         len => format!("these {len} bytes do not say what they are"),
     };

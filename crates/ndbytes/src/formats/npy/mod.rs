@@ -10,6 +10,9 @@ use crate::array::{Array, Order, Sink, Source, default_threads};
 use crate::error::{EncodeError, Result};
 use crate::limits::Limits;
 
+/// Nearly every header is shorter.
+const ENOUGH_FOR_MOST: usize = 512;
+
 /// Reads the array at the start of `bytes`, borrowing its data. Bytes behind it are left alone.
 ///
 /// # Errors
@@ -23,6 +26,29 @@ use crate::limits::Limits;
 /// ```
 pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Array<'a>> {
     Header::read(bytes, limits)?.array(Source::slice(bytes))
+}
+
+/// As [`read`], from memory that others may write: the header is copied before it is read.
+///
+/// # Errors
+/// As [`read`].
+#[inline]
+pub fn read_source<'a>(source: Source<'a>, limits: &Limits) -> Result<Array<'a>> {
+    if let Some(bytes) = source.as_slice() {
+        return Header::read(bytes, limits)?.array(source.clone());
+    }
+    let mut prefix = source.len().min(ENOUGH_FOR_MOST);
+    loop {
+        match Header::read(&source.to_vec(0, prefix), limits) {
+            Ok(header) => return header.array(source),
+            Err(error) => match error.needed().and_then(|needed| usize::try_from(needed).ok()) {
+                Some(needed) if prefix < needed && needed <= source.len() => prefix = needed,
+                // Counted from the bytes that there are, not from those that were copied.
+                Some(needed) if prefix < source.len() => prefix = source.len().min(needed),
+                _ => return Err(error),
+            },
+        }
+    }
 }
 
 /// Writes an array as NumPy would, byte for byte. Fortran order is kept; any other order but C is

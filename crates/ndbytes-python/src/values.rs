@@ -1,0 +1,62 @@
+//! Plain Python values to the core's inert values.
+
+use ndbytes::array::{Arena, Node, NodeId, Value};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+
+/// Values nested deeper are refused: metadata never are.
+const MAX_DEPTH: usize = 100;
+
+/// The inert value of a plain Python value.
+pub(crate) fn read(value: &Bound<'_, PyAny>) -> PyResult<Value> {
+    let mut arena = Arena::default();
+    let root = node(value, &mut arena, 0)?;
+    Ok(arena.into_value(root))
+}
+
+fn node(value: &Bound<'_, PyAny>, arena: &mut Arena, depth: usize) -> PyResult<NodeId> {
+    if depth > MAX_DEPTH {
+        return Err(PyTypeError::new_err("dtype metadata nests too deep"));
+    }
+    let mut items = |values: &mut dyn Iterator<Item = Bound<'_, PyAny>>| {
+        values.map(|item| node(&item, arena, depth + 1)).collect::<PyResult<Vec<NodeId>>>()
+    };
+    let node = if value.is_none() {
+        Node::None
+    } else if let Ok(value) = value.cast_exact::<PyBool>() {
+        Node::Bool(value.is_true())
+    } else if let Ok(value) = value.cast_exact::<PyInt>() {
+        match value.extract::<i64>() {
+            Ok(value) => Node::Int(value),
+            Err(_) => Node::BigInt(big_int(value)?),
+        }
+    } else if let Ok(value) = value.cast_exact::<PyFloat>() {
+        Node::Float(value.value())
+    } else if let Ok(value) = value.cast_exact::<PyString>() {
+        let encoded = value.call_method1("encode", ("utf-8", "surrogatepass"))?;
+        Node::Str(encoded.cast::<PyBytes>()?.as_bytes().into())
+    } else if let Ok(value) = value.cast_exact::<PyBytes>() {
+        Node::Bytes(value.as_bytes().into())
+    } else if let Ok(value) = value.cast_exact::<PyTuple>() {
+        Node::Tuple(items(&mut value.iter())?)
+    } else if let Ok(value) = value.cast_exact::<PyList>() {
+        Node::List(items(&mut value.iter())?)
+    } else if let Ok(value) = value.cast_exact::<PyDict>() {
+        let keys = items(&mut value.keys().iter())?;
+        let values = items(&mut value.values().iter())?;
+        Node::Dict(keys.into_iter().zip(values).collect())
+    } else {
+        let class = value.get_type().name()?;
+        return Err(PyTypeError::new_err(format!("dtype metadata hold a {class}, not plain data")));
+    };
+    Ok(arena.push(node))
+}
+
+fn big_int(value: &Bound<'_, PyInt>) -> PyResult<Box<[u8]>> {
+    let bits: usize = value.call_method0("bit_length")?.extract()?;
+    let kwargs = PyDict::new(value.py());
+    kwargs.set_item("signed", true)?;
+    let bytes = value.call_method("to_bytes", (bits / 8 + 1, "little"), Some(&kwargs))?;
+    Ok(bytes.cast::<PyBytes>()?.as_bytes().into())
+}
