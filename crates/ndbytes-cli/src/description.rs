@@ -1,14 +1,21 @@
-//! What is said on the command line about bytes that do not describe themselves.
+//! What is said about arrays on the command line: how to read one, and what it was.
+
+use std::path::Path;
 
 use clap::ValueEnum;
-use ndbytes::{Array, DType, Order, raw};
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use ndbytes::{Array, DType, Format, Kind, Order, ReadOptions, raw};
 
 use crate::trouble::Trouble;
 
-/// Options that describe raw bytes.
+/// Options that say how to read an input.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Raw bytes do not describe themselves, so say what they are")]
-pub(crate) struct RawArgs {
+#[command(next_help_heading = "Reading (raw bytes do not describe themselves)")]
+pub(crate) struct ReadArgs {
+    /// The format; otherwise told from the first bytes or the extension
+    #[arg(long, value_name = "FORMAT", value_parser = formats())]
+    from: Option<Format>,
+
     /// What one element is, as NumPy writes it: '<f4', '>i2', float64, 'M8[ns]'
     #[arg(long, value_parser = DType::from_typestr)]
     dtype: Option<DType>,
@@ -17,11 +24,16 @@ pub(crate) struct RawArgs {
     #[arg(long, value_parser = parse_shape, allow_hyphen_values = true)]
     shape: Option<Shape>,
 
-    /// The order of the elements: C (rows together) or F (columns together)
-    #[arg(long, ignore_case = true)]
+    /// The order of the elements: C or F
+    ///
+    /// In C order elements that differ in the last index follow each other, in
+    /// F (Fortran) order those that differ in the first. Raw bytes are read and
+    /// written in C order unless this is given. When IN says its order itself,
+    /// this is that of OUT; an npy file keeps IN's order unless this is given.
+    #[arg(long, ignore_case = true, hide_possible_values = true, verbatim_doc_comment)]
     order: Option<OrderArg>,
 
-    /// Bytes to skip before the first element
+    /// Bytes before the first element
     #[arg(long, value_name = "BYTES")]
     offset: Option<usize>,
 
@@ -31,7 +43,7 @@ pub(crate) struct RawArgs {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum OrderArg {
+enum OrderArg {
     #[value(name = "C")]
     C,
     #[value(name = "F")]
@@ -42,7 +54,18 @@ pub(crate) enum OrderArg {
 #[derive(Clone, Debug, PartialEq)]
 struct Shape(Vec<Option<usize>>);
 
-impl RawArgs {
+/// Takes the name of a format.
+pub(crate) fn formats() -> impl clap::builder::TypedValueParser<Value = Format> {
+    let names = PossibleValuesParser::new(Format::all().map(Format::name));
+    names.try_map(|name| Format::from_name(&name).ok_or("no such format"))
+}
+
+/// The format that the extension of a file name stands for.
+pub(crate) fn format_of_name(path: &Path) -> Option<Format> {
+    Format::from_extension(path.extension()?.to_str()?)
+}
+
+impl ReadArgs {
     pub(crate) fn order(&self) -> Option<Order> {
         self.order.map(|order| match order {
             OrderArg::C => Order::C,
@@ -50,12 +73,32 @@ impl RawArgs {
         })
     }
 
-    pub(crate) fn has_dtype(&self) -> bool {
-        self.dtype.is_some()
+    /// The array in `bytes`, which come from the file `path`, and the format they are in.
+    pub(crate) fn read<'a>(
+        &self,
+        path: &Path,
+        bytes: &'a [u8],
+    ) -> Result<(Format, Array<'a>), Trouble> {
+        let format = self.format(path, bytes);
+        if format == Format::Raw {
+            return Ok((format, self.read_raw(bytes)?));
+        }
+        self.refuse_description(format)?;
+        let entries = ndbytes::read(bytes, &ReadOptions::new().format(format))?;
+        Ok((format, entries.into_array()?))
     }
 
-    /// Refuses descriptions of bytes that describe themselves: `--order` may be about the output.
-    pub(crate) fn refuse_for(&self, format: &str) -> Result<(), Trouble> {
+    /// What the bytes say beats what the file is called. Where neither tells, they are raw.
+    fn format(&self, path: &Path, bytes: &[u8]) -> Format {
+        self.from
+            .or_else(|| ndbytes::sniff(bytes))
+            .or_else(|| format_of_name(path))
+            .unwrap_or(Format::Raw)
+    }
+
+    /// A description of bytes that describe themselves is a misunderstanding. An order is not: it
+    /// may be meant for the output.
+    fn refuse_description(&self, format: Format) -> Result<(), Trouble> {
         let given = [
             ("--dtype", self.dtype.is_some()),
             ("--shape", self.shape.is_some()),
@@ -64,19 +107,19 @@ impl RawArgs {
         ];
         match given.iter().find(|(_, given)| *given) {
             Some((option, _)) => Err(Trouble::new(format!(
-                "{option} is for raw bytes, but these are {format} and say themselves what they \
-                 are. Hint: leave {option} out, or read them as raw with --from raw"
+                "{option} is for raw bytes, these are {} and say what they are. Hint: leave it \
+                 out, or read them as raw bytes with --from raw",
+                format.name()
             ))),
             None => Ok(()),
         }
     }
 
-    /// The array in raw `bytes`.
-    pub(crate) fn read<'a>(&self, bytes: &'a [u8]) -> Result<Array<'a>, Trouble> {
+    fn read_raw<'a>(&self, bytes: &'a [u8]) -> Result<Array<'a>, Trouble> {
         let Some(dtype) = self.dtype.clone() else {
             return Err(Trouble::new(format!(
-                "{} raw bytes do not say what they are. Hint: say it, such as --dtype float32 \
-                 --shape 28,28",
+                "these {} bytes do not say what they are. Hint: if they are bare elements, say of \
+                 what kind, such as --dtype float32 --shape 28,28",
                 bytes.len()
             )));
         };
@@ -97,6 +140,21 @@ impl RawArgs {
     }
 }
 
+pub(crate) fn order_name(order: Order) -> &'static str {
+    match order {
+        Order::C => "C",
+        Order::F => "F",
+    }
+}
+
+/// What one element is, on a line with other things.
+pub(crate) fn in_short(dtype: &DType) -> String {
+    match dtype.kind() {
+        Kind::Struct(structure) => format!("structure of {}", structure.fields().len()),
+        _ => dtype.to_string(),
+    }
+}
+
 /// The options that read back the raw bytes of an array, where there are such options.
 pub(crate) fn way_back(dtype: &DType, shape: &[usize], order: Order) -> Option<String> {
     let typestr = dtype.typestr()?;
@@ -112,11 +170,8 @@ pub(crate) fn way_back(dtype: &DType, shape: &[usize], order: Order) -> Option<S
 /// `28,28`, `-1,28`, and what Python prints: `(28, 28)`, `(5,)`, `()`.
 fn parse_shape(text: &str) -> Result<Shape, String> {
     let inside = text.trim();
-    let inside = inside
-        .strip_prefix('(')
-        .and_then(|rest| rest.strip_suffix(')'))
-        .unwrap_or(inside)
-        .trim();
+    let inside =
+        inside.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(inside).trim();
     if inside.is_empty() && !text.trim().is_empty() {
         return Ok(Shape(Vec::new()));
     }

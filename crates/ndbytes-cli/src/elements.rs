@@ -1,6 +1,6 @@
 //! The elements of an array, written out without a second copy of all of them in memory.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use ndbytes::{Array, ByteOrder, DecodeError, EncodeError, Layout, Order, raw};
 
@@ -80,13 +80,14 @@ fn part<'a>(
     // Inside of the array, so none of this overflows.
     let start = layout.start().wrapping_add_signed(layout.strides()[axis] * from as isize);
     let available = array.source().len();
-    let layout =
-        Layout::strided(&shape, layout.strides(), layout.itemsize(), start, available)?;
+    let layout = Layout::strided(&shape, layout.strides(), layout.itemsize(), start, available)?;
     Array::new(array.dtype().clone(), layout, array.source().clone())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
 
     #[test]

@@ -6,7 +6,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::trouble::Trouble;
@@ -72,7 +72,10 @@ impl Output {
                 fill(&mut stdout)?;
                 Ok(stdout.flush()?)
             }
-            Self::Stream(mut file) => fill(&mut file),
+            Self::Stream(mut file) => match fill(&mut file) {
+                Err(Trouble::ClosedPipe) => Err(Trouble::new("nobody reads the output any more")),
+                done => done,
+            },
             Self::File { path, replaces } => write_file(&path, replaces, fill),
         }
     }
@@ -94,16 +97,15 @@ fn write_file(
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     // From here on, leaving early removes the file.
-    let mut file = builder
-        .tempfile_in(folder)
-        .map_err(|error| Trouble::new(format!("cannot write in this folder: {error}")).about(folder))?;
+    let mut file = builder.tempfile_in(folder).map_err(|error| {
+        Trouble::new(format!("cannot write in this folder: {error}")).about(folder)
+    })?;
     let about = |trouble: Trouble| trouble.about(path);
     fill(file.as_file_mut()).map_err(about)?;
     let done = match replaces {
-        Some(old) => file
-            .as_file()
-            .set_permissions(old.permissions())
-            .and_then(|()| Ok(file.persist(path)?)),
+        Some(old) => {
+            file.as_file().set_permissions(old.permissions()).and_then(|()| Ok(file.persist(path)?))
+        }
         // Someone may have made the file in the meantime.
         None => file.persist_noclobber(path).map_err(|error| error.error),
     };

@@ -74,10 +74,13 @@ impl Screen {
     /// Lines of cells, each column as wide as its widest cell, two spaces between columns.
     pub(crate) fn table(&mut self, indent: usize, rows: &[Vec<Cell>]) -> io::Result<()> {
         let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-        // The last cell of a row may be as long as it likes.
+        // The last cell of a row may be as long as it likes, unless it is at the right edge.
         let width = |column: usize| {
-            let inner = rows.iter().filter(|row| row.len() > column + 1 || row[..].len() == columns);
-            inner.filter_map(|row| row.get(column)).map(Cell::width).max().unwrap_or(0)
+            let cells = rows.iter().filter_map(|row| {
+                let cell = row.get(column)?;
+                (cell.right || column + 1 < row.len()).then(|| cell.width())
+            });
+            cells.max().unwrap_or(0)
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         for row in rows {
@@ -118,7 +121,8 @@ impl Screen {
 /// that change the direction of writing.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     let obeyed = |c: char| {
-        c.is_control() || matches!(c, '\u{200E}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+        c.is_control()
+            || matches!(c, '\u{200E}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
     };
     if !text.contains(obeyed) {
         return Cow::Borrowed(text);
@@ -147,6 +151,13 @@ pub(crate) fn grouped(number: impl fmt::Display) -> String {
     shown
 }
 
+/// A number of things: `1 byte`, `6,272 bytes`.
+pub(crate) fn counted(number: impl fmt::Display, thing: &str) -> String {
+    let number = grouped(number);
+    let plural = if number == "1" { "" } else { "s" };
+    format!("{number} {thing}{plural}")
+}
+
 /// A shape as Python writes it: `(28, 28)`, `(5,)`, `()`.
 pub(crate) fn tuple(shape: &[usize]) -> String {
     let mut shown = "(".to_owned();
@@ -172,7 +183,11 @@ mod tests {
 
     #[test]
     fn numbers_and_shapes_are_readable() {
-        assert_eq!(["1", "999", "1000", "1234567"].map(grouped), ["1", "999", "1,000", "1,234,567"]);
+        assert_eq!(
+            ["1", "999", "1000", "1234567"].map(grouped),
+            ["1", "999", "1,000", "1,234,567"]
+        );
+        assert_eq!([0, 1, 2000].map(|n| counted(n, "byte")), ["0 bytes", "1 byte", "2,000 bytes"]);
         assert_eq!(tuple(&[]), "()");
         assert_eq!(tuple(&[5]), "(5,)");
         assert_eq!(tuple(&[2, 0, 3]), "(2, 0, 3)");

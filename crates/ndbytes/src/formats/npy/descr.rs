@@ -188,9 +188,20 @@ pub(super) fn write(dtype: &DType, text: &mut Text) -> Result<(), EncodeError> {
         return Err(EncodeError::new(format!("npy has no way to say that {dtype} is big-endian"))
             .hint("convert it to little-endian first"));
     }
-    text.push("'");
-    // Writing to a text does not fail.
-    let _ = dtype.write_typestr(text);
+    if let Kind::Scalar(scalar) = dtype.kind()
+        && !scalar.is_extension()
+    {
+        text.push(match dtype.byte_order() {
+            ByteOrder::Little => "'<",
+            ByteOrder::Big => "'>",
+            ByteOrder::NotApplicable => "'|",
+        });
+        text.push(scalar.code());
+    } else {
+        text.push("'");
+        // Writing to a text does not fail.
+        let _ = dtype.write_typestr(text);
+    }
     text.push("'");
     Ok(())
 }

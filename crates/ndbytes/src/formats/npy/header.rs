@@ -6,8 +6,6 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use smallvec::SmallVec;
-
 use super::descr;
 use super::literal::{self, Literal, Value};
 use crate::array::{Array, DType, Dims, Kind, Layout, Order, Source, shorten};
@@ -291,9 +289,6 @@ fn canonical_shape(mut text: &[u8]) -> Option<(Dims<usize>, &[u8])> {
     Some((shape, text))
 }
 
-/// The bytes of a header as NumPy writes them for the same array.
-pub(super) type HeaderBytes = SmallVec<[u8; 192]>;
-
 /// Writes the header of an array: the lowest version that can hold it, byte for byte as NumPy.
 ///
 /// # Errors
@@ -305,9 +300,7 @@ pub(super) fn write(
     order: Order,
 ) -> Result<HeaderBytes, EncodeError> {
     refuse_what_npy_cannot_hold(dtype)?;
-    let mut text = Text::default();
-    // Room for magic, version and length, which depend on the text.
-    text.0.extend_from_slice(&[0; 12]);
+    let mut text = Text::new();
     text.push("{'descr': ");
     descr::write(dtype, &mut text)?;
     text.push(match order {
@@ -323,53 +316,18 @@ pub(super) fn write(
     if let Some(&dim) = growing {
         text.push_spaces(GROWTH_DIGITS.saturating_sub(decimal_digits(dim)));
     }
-    Ok(frame(text))
+    Ok(text.finish())
 }
 
-/// Prepends magic, version and length, and pads up to the data.
-fn frame(Text(mut bytes): Text) -> HeaderBytes {
-    // At least one space of padding, even where none is needed, and a newline: as NumPy does.
-    let padded = |prefix: usize, text: usize| {
-        let bare = prefix + text + 1;
-        bare + (ALIGNMENT - bare % ALIGNMENT)
-    };
-    let (mut version, mut latin1) = (1, None);
-    if !bytes.is_ascii() {
-        let text = String::from_utf8_lossy(&bytes[12..]);
-        latin1 = text.chars().map(|c| u8::try_from(c).ok()).collect::<Option<Vec<u8>>>();
-        if latin1.is_none() {
-            version = 3;
-        }
-    }
-    if let Some(latin1) = latin1 {
-        bytes.truncate(12);
-        bytes.extend_from_slice(&latin1);
-    }
-    let text_len = bytes.len() - 12;
-    if version == 1 && padded(10, text_len) - 10 > usize::from(u16::MAX) {
-        version = 2;
-    }
-    let prefix = if version == 1 { 10 } else { 12 };
-    let total = padded(prefix, text_len);
-    if version == 1 {
-        bytes.drain(..2);
-        bytes[8..10].copy_from_slice(&((total - prefix) as u16).to_le_bytes());
-    } else {
-        bytes[8..12].copy_from_slice(&((total - prefix) as u32).to_le_bytes());
-    }
-    bytes[..6].copy_from_slice(MAGIC);
-    bytes[6..8].copy_from_slice(&[version, 0]);
-    bytes.resize(total - 1, b' ');
-    bytes.push(b'\n');
-    bytes
-}
-
+#[inline]
 fn refuse_what_npy_cannot_hold(dtype: &DType) -> Result<(), EncodeError> {
-    if let Kind::Scalar(_) = dtype.kind()
-        && dtype.metadata().is_none()
-    {
-        return Ok(());
+    match dtype.kind() {
+        Kind::Scalar(_) if dtype.metadata().is_none() => Ok(()),
+        _ => refuse_what_is_not_plain(dtype),
     }
+}
+
+fn refuse_what_is_not_plain(dtype: &DType) -> Result<(), EncodeError> {
     if dtype.has_objects() {
         return Err(EncodeError::new(format!(
             "npy keeps the elements of a {dtype} array as a pickle"
@@ -387,18 +345,70 @@ fn refuse_what_npy_cannot_hold(dtype: &DType) -> Result<(), EncodeError> {
     Ok(())
 }
 
-/// The text of a header while it grows.
-#[derive(Default)]
-pub(super) struct Text(HeaderBytes);
+/// The bytes of a header; those of nearly every array need no allocation.
+#[derive(Debug)]
+pub(super) enum HeaderBytes {
+    Inline { bytes: [u8; INLINE], len: usize },
+    Heap(Vec<u8>),
+}
+
+impl std::ops::Deref for HeaderBytes {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Inline { bytes, len } => &bytes[..*len],
+            Self::Heap(bytes) => bytes,
+        }
+    }
+}
+
+const INLINE: usize = 256;
+/// Magic, version 1.0, and a length of two bytes.
+const PREFIX: usize = 10;
+
+/// The text of a header while it grows: behind room for the prefix of version 1.0, in front of
+/// spaces, so that padding is already there.
+pub(super) struct Text {
+    inline: [u8; INLINE],
+    len: usize,
+    /// Everything, once it is too long.
+    spilled: Vec<u8>,
+}
 
 impl Text {
     #[inline]
-    pub(super) fn push(&mut self, text: &str) {
-        self.0.extend_from_slice(text.as_bytes());
+    fn new() -> Self {
+        Self { inline: [b' '; INLINE], len: PREFIX, spilled: Vec::new() }
     }
 
+    #[inline]
+    pub(super) fn push(&mut self, text: &str) {
+        let end = self.len + text.len();
+        if end <= INLINE - ALIGNMENT && self.spilled.is_empty() {
+            self.inline[self.len..end].copy_from_slice(text.as_bytes());
+            self.len = end;
+        } else {
+            self.spill(text.as_bytes());
+        }
+    }
+
+    #[cold]
+    fn spill(&mut self, more: &[u8]) {
+        if self.spilled.is_empty() {
+            self.spilled.extend_from_slice(&self.inline[..self.len]);
+        }
+        self.spilled.extend_from_slice(more);
+    }
+
+    #[inline]
     fn push_spaces(&mut self, count: usize) {
-        self.0.resize(self.0.len() + count, b' ');
+        if self.len + count <= INLINE - ALIGNMENT && self.spilled.is_empty() {
+            self.len += count;
+        } else {
+            self.spill(&[b' '; GROWTH_DIGITS][..count]);
+        }
     }
 
     /// A tuple of integers as Python's `repr` gives it.
@@ -426,8 +436,55 @@ impl Text {
                 break;
             }
         }
-        self.0.extend_from_slice(&digits[start..]);
+        let text = std::str::from_utf8(&digits[start..]);
+        self.push(text.unwrap_or_else(|_| unreachable!("digits are ASCII")));
     }
+
+    /// Completes the header: prefix, padding and newline.
+    #[inline]
+    fn finish(mut self) -> HeaderBytes {
+        if !self.spilled.is_empty() || !self.inline[PREFIX..self.len].is_ascii() {
+            return self.finish_any();
+        }
+        let total = padded(self.len);
+        self.inline[..8].copy_from_slice(b"\x93NUMPY\x01\x00");
+        self.inline[8..PREFIX].copy_from_slice(&((total - PREFIX) as u16).to_le_bytes());
+        self.inline[total - 1] = b'\n';
+        HeaderBytes::Inline { bytes: self.inline, len: total }
+    }
+
+    /// A long header, or one that is not ASCII.
+    #[cold]
+    fn finish_any(mut self) -> HeaderBytes {
+        self.spill(b"");
+        let text = String::from_utf8_lossy(&self.spilled[PREFIX..]);
+        let latin1: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
+        let (version, text) = match latin1 {
+            Some(text) if padded(PREFIX + text.len()) - PREFIX <= usize::from(u16::MAX) => {
+                (1, text)
+            }
+            Some(text) => (2, text),
+            None => (3, text.into_owned().into_bytes()),
+        };
+        let prefix = if version == 1 { PREFIX } else { PREFIX + 2 };
+        let total = padded(prefix + text.len());
+        let length = ((total - prefix) as u32).to_le_bytes();
+        let mut bytes = Vec::with_capacity(total);
+        bytes.extend_from_slice(MAGIC);
+        bytes.extend_from_slice(&[version, 0]);
+        bytes.extend_from_slice(&length[..prefix - 8]);
+        bytes.extend_from_slice(&text);
+        bytes.resize(total - 1, b' ');
+        bytes.push(b'\n');
+        HeaderBytes::Heap(bytes)
+    }
+}
+
+/// Where the data starts after `end` bytes of prefix and text: behind a newline and, as in NumPy,
+/// at least one space, even where none is needed.
+#[inline]
+fn padded(end: usize) -> usize {
+    (end + 1) / ALIGNMENT * ALIGNMENT + ALIGNMENT
 }
 
 impl fmt::Write for Text {
@@ -438,6 +495,7 @@ impl fmt::Write for Text {
     }
 }
 
+#[inline]
 fn decimal_digits(number: usize) -> usize {
     number.checked_ilog10().map_or(1, |log| log as usize + 1)
 }
