@@ -4,13 +4,12 @@
 //! `(name, descr, shape)`, where a name may be `(title, name)`, and a void field named `''` is
 //! padding. Source: `dtype.descr` and `numpy.lib.format.descr_to_dtype`.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory as _};
 
-use super::header::Text;
+use super::header::{Text, push_tuple};
 use super::literal::{Literal, Value};
 use crate::array::{ByteOrder, DType, Field, Kind, Layout, Order, Scalar, Struct};
 use crate::error::{DecodeError, EncodeError, Result};
@@ -177,42 +176,38 @@ pub(super) fn canonical(code: &[u8]) -> Option<DType> {
 /// # Errors
 /// When the fields of a structure overlap or are out of order: npy has no way to say so.
 #[inline]
-pub(super) fn write(dtype: &DType, text: &mut Text) -> Result<(), EncodeError> {
+pub(super) fn write(dtype: &DType, text: &mut impl Text) -> Result<(), EncodeError> {
     if let Kind::Struct(structure) = dtype.kind() {
         return write_fields(structure, text);
     }
-    if let Kind::Scalar(scalar) = dtype.kind()
-        && scalar.is_extension()
-        && dtype.byte_order() == ByteOrder::Big
-    {
+    if is_extension(dtype) && dtype.byte_order() == ByteOrder::Big {
         return Err(EncodeError::new(format!("npy has no way to say that {dtype} is big-endian"))
             .hint("convert it to little-endian first"));
     }
-    if let Kind::Scalar(scalar) = dtype.kind()
-        && !scalar.is_extension()
-    {
-        text.push(match dtype.byte_order() {
-            ByteOrder::Little => "'<",
-            ByteOrder::Big => "'>",
-            ByteOrder::NotApplicable => "'|",
-        });
-        text.push(scalar.code());
-    } else {
-        text.push("'");
-        // Writing to a text does not fail.
-        let _ = dtype.write_typestr(text);
+    text.push(match dtype.byte_order() {
+        _ if is_extension(dtype) => "'",
+        ByteOrder::Little => "'<",
+        ByteOrder::Big => "'>",
+        ByteOrder::NotApplicable => "'|",
+    });
+    match dtype.kind() {
+        Kind::Scalar(scalar) => text.push(scalar.code()),
+        // Formatting a dtype without fields does not fail.
+        _ => text.push(dtype.typestr().as_deref().map_or("", |typestr| &typestr[1..])),
     }
     text.push("'");
     Ok(())
 }
 
-fn write_fields(structure: &Struct, text: &mut Text) -> Result<(), EncodeError> {
+/// The names of `ml_dtypes` have no place for a byte order.
+fn is_extension(dtype: &DType) -> bool {
+    matches!(dtype.kind(), Kind::Scalar(scalar) if scalar.is_extension())
+}
+
+fn write_fields(structure: &Struct, text: &mut impl Text) -> Result<(), EncodeError> {
     let mut end = 0;
     let mut separator = "";
     text.push("[");
-    let padding = |text: &mut Text, separator: &str, size: usize| {
-        let _ = write!(text, "{separator}('', '|V{size}')");
-    };
     for field in structure.fields() {
         if field.offset < end {
             return Err(EncodeError::new(format!(
@@ -226,7 +221,7 @@ fn write_fields(structure: &Struct, text: &mut Text) -> Result<(), EncodeError> 
                 .hint("give the field a name"));
         }
         if field.offset > end {
-            padding(text, separator, field.offset - end);
+            push_padding(text, separator, field.offset - end);
             separator = ", ";
         }
         text.push(separator);
@@ -248,15 +243,22 @@ fn write_fields(structure: &Struct, text: &mut Text) -> Result<(), EncodeError> 
         end = field.offset + field.nbytes().unwrap_or(0);
     }
     if structure.itemsize() > end {
-        padding(text, separator, structure.itemsize() - end);
+        push_padding(text, separator, structure.itemsize() - end);
     }
     text.push("]");
     Ok(())
 }
 
+fn push_padding(text: &mut impl Text, separator: &str, size: usize) {
+    text.push(separator);
+    text.push("('', '|V");
+    text.push_decimal(size);
+    text.push("')");
+}
+
 /// The dtype of a field and its shape, as in `'<i2', (2, 3)`; subarrays of subarrays as pairs in
 /// the place of the dtype, as in `('<i2', (3,)), (2,)`.
-fn write_subarrays(field: &Field, text: &mut Text) -> Result<(), EncodeError> {
+fn write_subarrays(field: &Field, text: &mut impl Text) -> Result<(), EncodeError> {
     let inner = field.levels.len().saturating_sub(1);
     text.push(&"(".repeat(inner));
     write(&field.dtype, text)?;
@@ -264,37 +266,39 @@ fn write_subarrays(field: &Field, text: &mut Text) -> Result<(), EncodeError> {
     for level in (1..=inner).rev() {
         let start = end - usize::from(field.levels[level]);
         text.push(", ");
-        text.push_tuple(&field.shape[start..end]);
+        push_tuple(text, &field.shape[start..end]);
         text.push(")");
         end = start;
     }
     if end > 0 {
         text.push(", ");
-        text.push_tuple(&field.shape[..end]);
+        push_tuple(text, &field.shape[..end]);
     }
     Ok(())
 }
 
 /// Python's `repr` of a string.
-fn push_repr(text: &mut Text, string: &str) {
+fn push_repr(text: &mut impl Text, string: &str) {
     let quote = if string.contains('\'') && !string.contains('"') { '"' } else { '\'' };
-    let _ = text.write_char(quote);
+    let mut repr = String::with_capacity(string.len() + 2);
+    repr.push(quote);
     for c in string.chars() {
-        let _ = match c {
-            '\n' => text.write_str("\\n"),
-            '\r' => text.write_str("\\r"),
-            '\t' => text.write_str("\\t"),
-            '\\' => text.write_str("\\\\"),
-            _ if c == quote => write!(text, "\\{c}"),
-            _ if is_printable(c) => text.write_char(c),
-            _ => match u32::from(c) {
-                code @ 0..=0xFF => write!(text, "\\x{code:02x}"),
-                code @ 0x100..=0xFFFF => write!(text, "\\u{code:04x}"),
-                code => write!(text, "\\U{code:08x}"),
-            },
-        };
+        match c {
+            '\n' => repr.push_str("\\n"),
+            '\r' => repr.push_str("\\r"),
+            '\t' => repr.push_str("\\t"),
+            '\\' => repr.push_str("\\\\"),
+            _ if c == quote => repr.extend(['\\', c]),
+            _ if is_printable(c) => repr.push(c),
+            _ => repr.push_str(&match u32::from(c) {
+                code @ 0..=0xFF => format!("\\x{code:02x}"),
+                code @ 0x100..=0xFFFF => format!("\\u{code:04x}"),
+                code => format!("\\U{code:08x}"),
+            }),
+        }
     }
-    let _ = text.write_char(quote);
+    repr.push(quote);
+    text.push_any(&repr);
 }
 
 /// Python's `str.isprintable` of one character: neither "other" nor a separator, but for the

@@ -4,11 +4,10 @@
 //! one accepts can be held against what the other produces.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use super::descr;
 use super::literal::{self, Literal, Value};
-use crate::array::{Array, DType, Dims, Kind, Layout, Order, Source, shorten};
+use crate::array::{Array, DType, Dims, Kind, Layout, Order, Sink, Source, shorten};
 use crate::cursor::Cursor;
 use crate::error::{DecodeError, DecodeErrorKind, EncodeError, Result};
 use crate::limits::Limits;
@@ -45,8 +44,9 @@ impl Header {
     /// # Errors
     /// [`Incomplete`](crate::DecodeErrorKind::Incomplete) says how many bytes the header takes.
     pub fn read(bytes: &[u8], limits: &Limits) -> Result<Self> {
-        if let Some(header) = read_canonical(bytes) {
-            return Ok(header);
+        if let Some(Canonical { dtype, order, shape, data_offset }) = read_canonical(bytes) {
+            let (version, oddities) = ((1, 0), Vec::new());
+            return Ok(Self { version, dtype, order, shape, data_offset, oddities });
         }
         Self::read_any(bytes, limits).map_err(|error| error.format("npy"))
     }
@@ -97,21 +97,7 @@ impl Header {
     /// When the source ends before the data does, or the data is a pickle.
     #[inline]
     pub fn array<'a>(&self, source: Source<'a>) -> Result<Array<'a>> {
-        if self.dtype.has_objects() {
-            return Err(DecodeError::unsupported(
-                "the array holds Python objects, whose bytes are a pickle",
-            )
-            .format("npy")
-            .at(self.data_offset as u64)
-            .hint(
-                "reading object arrays arrives with the pickle format; nothing here runs pickles",
-            ));
-        }
-        let layout = self.layout()?;
-        if layout.reach() > source.len() {
-            return Err(self.cut_short(layout.reach(), source.len()));
-        }
-        Array::new(self.dtype.clone(), layout, source)
+        array_in(source, self.dtype.clone(), &self.shape, self.order, self.data_offset)
     }
 
     /// Where the elements lie, counted from the start of the header.
@@ -124,11 +110,48 @@ impl Header {
             .and_then(|layout| layout.at(self.data_offset))
             .map_err(|error| error.format("npy"))
     }
+}
 
-    #[cold]
-    fn cut_short(&self, needed: usize, found: usize) -> DecodeError {
-        let what = format!("the data of a {} array of shape {:?}", self.dtype, &self.shape[..]);
-        DecodeError::incomplete(&what, needed as u64, found as u64).format("npy")
+/// The array at `data_offset` of a source.
+#[inline]
+fn array_in<'a>(
+    source: Source<'a>,
+    dtype: DType,
+    shape: &[usize],
+    order: Order,
+    data_offset: usize,
+) -> Result<Array<'a>> {
+    if dtype.has_objects() {
+        return Err(DecodeError::unsupported(
+            "the array holds Python objects, whose bytes are a pickle",
+        )
+        .format("npy")
+        .at(data_offset as u64)
+        .hint("reading object arrays arrives with the pickle format; nothing here runs pickles"));
+    }
+    let layout = Layout::contiguous(shape, dtype.itemsize(), order)
+        .and_then(|layout| layout.at(data_offset))
+        .map_err(|error| error.format("npy"))?;
+    if layout.reach() > source.len() {
+        let what = format!("the data of a {dtype} array of shape {shape:?}");
+        let (needed, found) = (layout.reach() as u64, source.len() as u64);
+        return Err(DecodeError::incomplete(&what, needed, found).format("npy"));
+    }
+    Array::new(dtype, layout, source)
+}
+
+/// The array in a source that others do not write.
+#[inline]
+pub(super) fn read_array<'a>(
+    bytes: &[u8],
+    source: Source<'a>,
+    limits: &Limits,
+) -> Result<Array<'a>> {
+    match read_canonical(bytes) {
+        Some(Canonical { dtype, order, shape, data_offset }) => {
+            array_in(source, dtype, &shape, order, data_offset)
+        }
+        None => Header::read(bytes, limits)?.array(source),
     }
 }
 
@@ -232,10 +255,18 @@ fn interpret(literal: Literal<'_>) -> Result<(DType, Order, Dims<usize>)> {
     Ok((dtype, order, dims))
 }
 
+/// What the headers of nearly all arrays say, without a word of their own.
+struct Canonical {
+    dtype: DType,
+    order: Order,
+    shape: Dims<usize>,
+    data_offset: usize,
+}
+
 /// Reads the header of an array of numbers, strings or times if it is spelled exactly as NumPy
 /// spells it; everything else, and everything wrong, is left to the parser.
 #[inline]
-fn read_canonical(bytes: &[u8]) -> Option<Header> {
+fn read_canonical(bytes: &[u8]) -> Option<Canonical> {
     let length = match bytes {
         [0x93, b'N', b'U', b'M', b'P', b'Y', 1, 0, low, high, ..] => {
             usize::from(u16::from_le_bytes([*low, *high]))
@@ -258,7 +289,7 @@ fn read_canonical(bytes: &[u8]) -> Option<Header> {
         return None;
     }
     let dtype = descr::canonical(code)?;
-    Some(Header { version: (1, 0), dtype, order, shape, data_offset, oddities: Vec::new() })
+    Some(Canonical { dtype, order, shape, data_offset })
 }
 
 /// The dimensions and the text from the closing parenthesis on.
@@ -291,32 +322,98 @@ fn canonical_shape(mut text: &[u8]) -> Option<(Dims<usize>, &[u8])> {
 
 /// Writes the header of an array: the lowest version that can hold it, byte for byte as NumPy.
 ///
-/// # Errors
-/// When npy cannot hold the dtype.
-#[inline]
-pub(super) fn write(
-    dtype: &DType,
-    shape: &[usize],
+/// The text is gone through twice: once to measure it, once to write it where it belongs.
+#[derive(Debug)]
+pub(super) struct Writer<'a> {
+    dtype: &'a DType,
+    shape: &'a [usize],
     order: Order,
-) -> Result<HeaderBytes, EncodeError> {
-    refuse_what_npy_cannot_hold(dtype)?;
-    let mut text = Text::new();
-    text.push("{'descr': ");
-    descr::write(dtype, &mut text)?;
-    text.push(match order {
-        Order::C => ", 'fortran_order': False, 'shape': ",
-        Order::F => ", 'fortran_order': True, 'shape': ",
-    });
-    text.push_tuple(shape);
-    text.push(", }");
-    let growing = match order {
-        Order::C => shape.first(),
-        Order::F => shape.last(),
-    };
-    if let Some(&dim) = growing {
-        text.push_spaces(GROWTH_DIGITS.saturating_sub(decimal_digits(dim)));
+    /// Bytes of the whole header, padding included.
+    len: usize,
+    /// The header itself, if it is long or not ASCII.
+    special: Option<Vec<u8>>,
+}
+
+impl<'a> Writer<'a> {
+    /// Measures the header.
+    ///
+    /// # Errors
+    /// When npy cannot hold the dtype.
+    #[inline]
+    pub(super) fn new(
+        dtype: &'a DType,
+        shape: &'a [usize],
+        order: Order,
+    ) -> Result<Self, EncodeError> {
+        refuse_what_npy_cannot_hold(dtype)?;
+        let mut measure = Measure { len: PREFIX, ascii: true };
+        write_text(dtype, shape, order, &mut measure)?;
+        let len = padded(measure.len);
+        let mut writer = Self { dtype, shape, order, len, special: None };
+        if !measure.ascii || len - PREFIX > usize::from(u16::MAX) {
+            writer.specialize()?;
+        }
+        Ok(writer)
     }
-    Ok(text.finish())
+
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Writes the header.
+    #[inline]
+    pub(super) fn write(&self, sink: &mut Sink<'_>) {
+        if let Some(special) = &self.special {
+            return sink.write(special);
+        }
+        let end = sink.position() + self.len;
+        sink.write(b"\x93NUMPY\x01\x00");
+        sink.write(&((self.len - PREFIX) as u16).to_le_bytes());
+        let written = write_text(self.dtype, self.shape, self.order, sink);
+        debug_assert!(written.is_ok(), "what could be measured can be written");
+        let padding = end - 1 - sink.position();
+        sink.write(&[b' '; ALIGNMENT][..padding]);
+        sink.write(b"\n");
+    }
+
+    /// A header that is long, so that its length takes four bytes, or not ASCII, so that how it is
+    /// encoded decides the version.
+    #[cold]
+    fn specialize(&mut self) -> Result<(), EncodeError> {
+        let mut text = String::new();
+        write_text(self.dtype, self.shape, self.order, &mut text)?;
+        let latin1: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
+        let (version, text) = match latin1 {
+            Some(text) if padded(PREFIX + text.len()) - PREFIX <= usize::from(u16::MAX) => {
+                (1, text)
+            }
+            Some(text) => (2, text),
+            None => (3, text.into_bytes()),
+        };
+        let prefix = if version == 1 { PREFIX } else { PREFIX + 2 };
+        self.len = padded(prefix + text.len());
+        let length = ((self.len - prefix) as u32).to_le_bytes();
+        let mut bytes = Vec::with_capacity(self.len);
+        bytes.extend_from_slice(MAGIC);
+        bytes.extend_from_slice(&[version, 0]);
+        bytes.extend_from_slice(&length[..prefix - 8]);
+        bytes.extend_from_slice(&text);
+        bytes.resize(self.len - 1, b' ');
+        bytes.push(b'\n');
+        self.special = Some(bytes);
+        Ok(())
+    }
+}
+
+/// Magic, version 1.0, and a length of two bytes.
+const PREFIX: usize = 10;
+
+/// Where the data starts after `end` bytes of prefix and text: behind a newline and, as in NumPy,
+/// at least one space, even where none is needed.
+#[inline]
+fn padded(end: usize) -> usize {
+    (end + 1) / ALIGNMENT * ALIGNMENT + ALIGNMENT
 }
 
 #[inline]
@@ -345,157 +442,128 @@ fn refuse_what_is_not_plain(dtype: &DType) -> Result<(), EncodeError> {
     Ok(())
 }
 
-/// The bytes of a header; those of nearly every array need no allocation.
-#[derive(Debug)]
-pub(super) enum HeaderBytes {
-    Inline { bytes: [u8; INLINE], len: usize },
-    Heap(Vec<u8>),
-}
-
-impl std::ops::Deref for HeaderBytes {
-    type Target = [u8];
-
-    #[inline]
-    fn deref(&self) -> &[u8] {
-        match self {
-            Self::Inline { bytes, len } => &bytes[..*len],
-            Self::Heap(bytes) => bytes,
-        }
-    }
-}
-
-const INLINE: usize = 256;
-/// Magic, version 1.0, and a length of two bytes.
-const PREFIX: usize = 10;
-
-/// The text of a header while it grows: behind room for the prefix of version 1.0, in front of
-/// spaces, so that padding is already there.
-pub(super) struct Text {
-    inline: [u8; INLINE],
-    len: usize,
-    /// Everything, once it is too long.
-    spilled: Vec<u8>,
-}
-
-impl Text {
-    #[inline]
-    fn new() -> Self {
-        Self { inline: [b' '; INLINE], len: PREFIX, spilled: Vec::new() }
-    }
-
-    #[inline]
-    pub(super) fn push(&mut self, text: &str) {
-        let end = self.len + text.len();
-        if end <= INLINE - ALIGNMENT && self.spilled.is_empty() {
-            self.inline[self.len..end].copy_from_slice(text.as_bytes());
-            self.len = end;
-        } else {
-            self.spill(text.as_bytes());
-        }
-    }
-
-    #[cold]
-    fn spill(&mut self, more: &[u8]) {
-        if self.spilled.is_empty() {
-            self.spilled.extend_from_slice(&self.inline[..self.len]);
-        }
-        self.spilled.extend_from_slice(more);
-    }
-
-    #[inline]
-    fn push_spaces(&mut self, count: usize) {
-        if self.len + count <= INLINE - ALIGNMENT && self.spilled.is_empty() {
-            self.len += count;
-        } else {
-            self.spill(&[b' '; GROWTH_DIGITS][..count]);
-        }
-    }
-
-    /// A tuple of integers as Python's `repr` gives it.
-    #[inline]
-    pub(super) fn push_tuple(&mut self, dims: &[usize]) {
-        self.push("(");
-        for (index, &dim) in dims.iter().enumerate() {
-            if index > 0 {
-                self.push(", ");
-            }
-            self.push_decimal(dim);
-        }
-        self.push(if dims.len() == 1 { ",)" } else { ")" });
-    }
-
-    #[inline]
-    fn push_decimal(&mut self, mut number: usize) {
-        let mut digits = [0; 20];
-        let mut start = digits.len();
-        loop {
-            start -= 1;
-            digits[start] = b'0' + (number % 10) as u8;
-            number /= 10;
-            if number == 0 {
-                break;
-            }
-        }
-        let text = std::str::from_utf8(&digits[start..]);
-        self.push(text.unwrap_or_else(|_| unreachable!("digits are ASCII")));
-    }
-
-    /// Completes the header: prefix, padding and newline.
-    #[inline]
-    fn finish(mut self) -> HeaderBytes {
-        if !self.spilled.is_empty() || !self.inline[PREFIX..self.len].is_ascii() {
-            return self.finish_any();
-        }
-        let total = padded(self.len);
-        self.inline[..8].copy_from_slice(b"\x93NUMPY\x01\x00");
-        self.inline[8..PREFIX].copy_from_slice(&((total - PREFIX) as u16).to_le_bytes());
-        self.inline[total - 1] = b'\n';
-        HeaderBytes::Inline { bytes: self.inline, len: total }
-    }
-
-    /// A long header, or one that is not ASCII.
-    #[cold]
-    fn finish_any(mut self) -> HeaderBytes {
-        self.spill(b"");
-        let text = String::from_utf8_lossy(&self.spilled[PREFIX..]);
-        let latin1: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
-        let (version, text) = match latin1 {
-            Some(text) if padded(PREFIX + text.len()) - PREFIX <= usize::from(u16::MAX) => {
-                (1, text)
-            }
-            Some(text) => (2, text),
-            None => (3, text.into_owned().into_bytes()),
-        };
-        let prefix = if version == 1 { PREFIX } else { PREFIX + 2 };
-        let total = padded(prefix + text.len());
-        let length = ((total - prefix) as u32).to_le_bytes();
-        let mut bytes = Vec::with_capacity(total);
-        bytes.extend_from_slice(MAGIC);
-        bytes.extend_from_slice(&[version, 0]);
-        bytes.extend_from_slice(&length[..prefix - 8]);
-        bytes.extend_from_slice(&text);
-        bytes.resize(total - 1, b' ');
-        bytes.push(b'\n');
-        HeaderBytes::Heap(bytes)
-    }
-}
-
-/// Where the data starts after `end` bytes of prefix and text: behind a newline and, as in NumPy,
-/// at least one space, even where none is needed.
+/// The dict, as NumPy's `repr` of it, and room for a dimension to grow.
 #[inline]
-fn padded(end: usize) -> usize {
-    (end + 1) / ALIGNMENT * ALIGNMENT + ALIGNMENT
+fn write_text(
+    dtype: &DType,
+    shape: &[usize],
+    order: Order,
+    text: &mut impl Text,
+) -> Result<(), EncodeError> {
+    text.push("{'descr': ");
+    descr::write(dtype, text)?;
+    text.push(match order {
+        Order::C => ", 'fortran_order': False, 'shape': ",
+        Order::F => ", 'fortran_order': True, 'shape': ",
+    });
+    push_tuple(text, shape);
+    text.push(", }");
+    let growing = match order {
+        Order::C => shape.first(),
+        Order::F => shape.last(),
+    };
+    if let Some(&dim) = growing {
+        text.push(&GROWTH_SPACES[decimal_digits(dim).min(GROWTH_DIGITS)..]);
+    }
+    Ok(())
 }
 
-impl fmt::Write for Text {
-    #[inline]
-    fn write_str(&mut self, text: &str) -> fmt::Result {
+const GROWTH_SPACES: &str = match std::str::from_utf8(&[b' '; GROWTH_DIGITS]) {
+    Ok(spaces) => spaces,
+    Err(_) => panic!("spaces are ASCII"),
+};
+
+/// What the text of a header is written to.
+pub(super) trait Text {
+    /// Appends ASCII text.
+    fn push(&mut self, text: &str);
+
+    /// Appends any text, such as a field's name.
+    fn push_any(&mut self, text: &str) {
         self.push(text);
-        Ok(())
+    }
+
+    /// Appends a number.
+    #[inline]
+    fn push_decimal(&mut self, number: usize) {
+        match number {
+            0..=9 => self.push(&TWO_DIGITS[number * 2 + 1..][..1]),
+            10..=99 => self.push(&TWO_DIGITS[number * 2..][..2]),
+            _ => {
+                self.push_decimal(number / 100);
+                self.push(&TWO_DIGITS[number % 100 * 2..][..2]);
+            }
+        }
     }
 }
 
-#[inline]
+/// `00` to `99`.
+const TWO_DIGITS: &str = {
+    const BYTES: [u8; 200] = {
+        let mut bytes = [0; 200];
+        let mut number = 0;
+        while number < 100 {
+            bytes[number * 2] = b'0' + (number / 10) as u8;
+            bytes[number * 2 + 1] = b'0' + (number % 10) as u8;
+            number += 1;
+        }
+        bytes
+    };
+    match std::str::from_utf8(&BYTES) {
+        Ok(digits) => digits,
+        Err(_) => panic!("digits are ASCII"),
+    }
+};
+
 fn decimal_digits(number: usize) -> usize {
     number.checked_ilog10().map_or(1, |log| log as usize + 1)
+}
+
+/// Only counts.
+struct Measure {
+    len: usize,
+    ascii: bool,
+}
+
+impl Text for Measure {
+    #[inline]
+    fn push(&mut self, text: &str) {
+        self.len += text.len();
+    }
+
+    fn push_any(&mut self, text: &str) {
+        self.len += text.len();
+        self.ascii &= text.is_ascii();
+    }
+
+    #[inline]
+    fn push_decimal(&mut self, number: usize) {
+        self.len += decimal_digits(number);
+    }
+}
+
+impl Text for Sink<'_> {
+    #[inline]
+    fn push(&mut self, text: &str) {
+        self.write(text.as_bytes());
+    }
+}
+
+impl Text for String {
+    fn push(&mut self, text: &str) {
+        self.push_str(text);
+    }
+}
+
+/// A tuple of integers as Python's `repr` gives it.
+#[inline]
+pub(super) fn push_tuple(text: &mut impl Text, dims: &[usize]) {
+    text.push("(");
+    for (index, &dim) in dims.iter().enumerate() {
+        if index > 0 {
+            text.push(", ");
+        }
+        text.push_decimal(dim);
+    }
+    text.push(if dims.len() == 1 { ",)" } else { ")" });
 }

@@ -25,7 +25,7 @@ const ENOUGH_FOR_MOST: usize = 512;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Array<'a>> {
-    Header::read(bytes, limits)?.array(Source::slice(bytes))
+    header::read_array(bytes, Source::slice(bytes), limits)
 }
 
 /// As [`read`], from memory that others may write: the header is copied before it is read.
@@ -35,7 +35,7 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Array<'a>> {
 #[inline]
 pub fn read_source<'a>(source: Source<'a>, limits: &Limits) -> Result<Array<'a>> {
     if let Some(bytes) = source.as_slice() {
-        return Header::read(bytes, limits)?.array(source.clone());
+        return header::read_array(bytes, source.clone(), limits);
     }
     let mut prefix = source.len().min(ENOUGH_FOR_MOST);
     loop {
@@ -66,7 +66,7 @@ pub fn write<'a>(array: impl Into<Array<'a>>) -> Result<Vec<u8>, EncodeError> {
 #[derive(Debug)]
 pub struct Message<'m, 'a> {
     array: &'m Array<'a>,
-    header: header::HeaderBytes,
+    header: header::Writer<'m>,
     order: Order,
 }
 
@@ -78,13 +78,13 @@ impl<'m, 'a> Message<'m, 'a> {
     #[inline]
     pub fn new(array: &'m Array<'a>) -> Result<Self, EncodeError> {
         let order = array.layout().order();
-        let header = header::write(array.dtype(), array.shape(), order)?;
+        let header = header::Writer::new(array.dtype(), array.shape(), order)?;
         Ok(Self { array, header, order })
     }
 
     /// The header, up to the first byte of the data.
-    pub fn header(&self) -> &[u8] {
-        &self.header
+    pub fn header(&self) -> Vec<u8> {
+        Sink::collect(self.header.len(), |sink| self.header.write(sink))
     }
 
     /// The order in which the elements are written.
@@ -105,7 +105,7 @@ impl<'m, 'a> Message<'m, 'a> {
     /// When the sink has room for fewer than [`Message::len`] bytes.
     #[inline]
     pub fn write(&self, threads: usize, sink: &mut Sink<'_>) {
-        sink.write(&self.header);
+        self.header.write(sink);
         self.array.write_data(self.order, threads, sink);
     }
 }
