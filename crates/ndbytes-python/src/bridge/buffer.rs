@@ -166,7 +166,7 @@ fn explain(data: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
 
 /// A new `bytes` object of `len` bytes that `fill` writes. Other Python threads run meanwhile when
 /// it is large.
-#[inline]
+#[inline(always)]
 pub(crate) fn filled_bytes<'py>(
     py: Python<'py>,
     len: usize,
@@ -185,7 +185,7 @@ pub(crate) fn filled_bytes<'py>(
 }
 
 /// A new `bytes` object whose content `fill` writes before anyone else sees it.
-#[inline]
+#[inline(always)]
 fn new_bytes<'py>(
     py: Python<'py>,
     len: usize,

@@ -22,7 +22,7 @@ use crate::values;
 const VARIABLE_STRING: i32 = 2056;
 
 /// The core's dtype of a NumPy dtype.
-#[inline]
+#[inline(always)]
 pub(crate) fn read(descr: &Bound<'_, PyAny>) -> PyResult<DType> {
     let py = descr.py();
     let pointer: *const PyArray_Descr = descr.as_ptr().cast();
@@ -190,7 +190,7 @@ fn text(name: &Bound<'_, PyString>) -> PyResult<Box<str>> {
 }
 
 /// The NumPy dtype of a core dtype.
-#[inline]
+#[inline(always)]
 pub(crate) fn make<'py>(py: Python<'py>, dtype: &DType) -> PyResult<Bound<'py, PyAny>> {
     let number = match dtype.kind() {
         Kind::Scalar(scalar) => return scalar_descr(py, *scalar, dtype.byte_order()),

@@ -21,7 +21,7 @@ use crate::errors;
 ///
 /// Of NumPy's own subclasses only `memmap` is no more than its elements; others are refused rather
 /// than stripped of what makes them different.
-#[inline]
+#[inline(always)]
 pub(crate) fn plain<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     // SAFETY: this only compares the type of a live object.
     if unsafe { PyArray_CheckExact(object.py(), object.as_ptr()) } != 0 {
@@ -65,7 +65,7 @@ pub(crate) fn asarray<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Py
 }
 
 /// A view of the elements of a NumPy array, of whatever class, for as long as it is borrowed.
-#[inline]
+#[inline(always)]
 pub(crate) fn view<'a>(array: &'a Bound<'_, PyAny>) -> PyResult<Array<'a>> {
     let py = array.py();
     if !is_array(array) {
@@ -102,7 +102,7 @@ pub(crate) fn view<'a>(array: &'a Bound<'_, PyAny>) -> PyResult<Array<'a>> {
 
 /// A new NumPy array of the elements of `array`: over the same bytes, which `input` keeps alive,
 /// or with a copy of them.
-#[inline]
+#[inline(always)]
 pub(crate) fn from_input<'py>(
     input: &Input<'py>,
     array: &Array<'_>,
@@ -113,7 +113,7 @@ pub(crate) fn from_input<'py>(
 }
 
 /// As [`from_input`], with the NumPy dtype that the caller has asked for.
-#[inline]
+#[inline(always)]
 pub(crate) fn from_input_as<'py>(
     input: &Input<'py>,
     array: &Array<'_>,
@@ -133,6 +133,7 @@ pub(crate) fn from_input_as<'py>(
     }
 }
 
+#[inline(always)]
 fn over_input<'py>(
     input: &Input<'py>,
     array: &Array<'_>,
@@ -182,7 +183,7 @@ fn copied<'py>(array: &Array<'_>, dtype: Bound<'py, PyAny>) -> PyResult<Bound<'p
 /// # Safety
 /// `data` is null, or the address of the elements of `array` in its order, readable and, if `access`
 /// says so, writable; the caller keeps them alive by the base object.
-#[inline]
+#[inline(always)]
 unsafe fn new<'py>(
     array: &Array<'_>,
     dtype: Bound<'py, PyAny>,

@@ -41,7 +41,7 @@ impl Layout {
     /// # Errors
     /// When there are more than [`MAX_DIMS`] dimensions, or more bytes than any memory has. As
     /// in NumPy, dimensions of zero do not excuse the others.
-    #[inline]
+    #[inline(always)]
     pub fn contiguous(shape: &[usize], itemsize: usize, order: Order) -> Result<Self> {
         let (len, nbytes) = checked_size(shape, itemsize)?;
         // The step of the next axis; it is never used beyond `nbytes` unless a dimension is zero.
@@ -72,7 +72,7 @@ impl Layout {
     ///
     /// # Errors
     /// When its end would be beyond any memory.
-    #[inline]
+    #[inline(always)]
     pub fn at(mut self, offset: usize) -> Result<Self> {
         let reach = self.reach.checked_add(offset).filter(|&end| isize::try_from(end).is_ok());
         let Some(reach) = reach else {
@@ -87,6 +87,7 @@ impl Layout {
     ///
     /// # Errors
     /// When an element would lie outside of `0..available`, and as [`Layout::contiguous`].
+    #[inline(always)]
     pub fn strided(
         shape: &[usize],
         strides: &[isize],
@@ -126,6 +127,7 @@ impl Layout {
 
     /// The bytes that strided elements reach below and above element `[0, 0, ...]`, or `None` when
     /// that overflows: for describing memory that is known by a pointer to that element.
+    #[inline(always)]
     pub fn extent(shape: &[usize], strides: &[isize], itemsize: usize) -> Option<(usize, usize)> {
         extent(shape, strides, itemsize)
     }
@@ -264,7 +266,7 @@ impl Blocks<'_> {
 
 /// The number of elements and of bytes. Zero dimensions are left out of the bounds check, so that
 /// strides stay in bounds too.
-#[inline]
+#[inline(always)]
 fn checked_size(shape: &[usize], itemsize: usize) -> Result<(usize, usize)> {
     if shape.len() > MAX_DIMS {
         return Err(DecodeError::unsupported(format!("the array has {} dimensions", shape.len()))
@@ -307,6 +309,7 @@ fn extent(shape: &[usize], strides: &[isize], itemsize: usize) -> Option<(usize,
     isize::try_from(span).ok().map(|_| (low, high))
 }
 
+#[inline(always)]
 fn contiguity(shape: &[usize], strides: &[isize], itemsize: usize, empty: bool) -> (bool, bool) {
     if empty {
         return (true, true);

@@ -54,7 +54,7 @@ impl<'a> Array<'a> {
     ///
     /// # Errors
     /// When the layout is for elements of another size, or reaches beyond the source.
-    #[inline]
+    #[inline(always)]
     pub fn new(dtype: DType, layout: Layout, source: Source<'a>) -> Result<Self> {
         if layout.itemsize() != dtype.itemsize() {
             return Err(DecodeError::mismatch(format!(
@@ -139,7 +139,7 @@ impl<'a> Array<'a> {
     ///
     /// # Panics
     /// When the sink has too little room.
-    #[inline]
+    #[inline(always)]
     pub fn write_data(&self, order: Order, threads: usize, sink: &mut Sink<'_>) {
         pack::pack(&self.source, &self.layout, order, 1, threads, sink);
     }

@@ -113,7 +113,7 @@ impl Header {
 }
 
 /// The array at `data_offset` of a source.
-#[inline]
+#[inline(always)]
 fn array_in<'a>(
     source: Source<'a>,
     dtype: DType,
@@ -141,7 +141,7 @@ fn array_in<'a>(
 }
 
 /// The array in a source that others do not write.
-#[inline]
+#[inline(always)]
 pub(super) fn read_array<'a>(
     bytes: &[u8],
     source: Source<'a>,
@@ -265,7 +265,7 @@ struct Canonical {
 
 /// Reads the header of an array of numbers, strings or times if it is spelled exactly as NumPy
 /// spells it; everything else, and everything wrong, is left to the parser.
-#[inline]
+#[inline(always)]
 fn read_canonical(bytes: &[u8]) -> Option<Canonical> {
     let length = match bytes {
         [0x93, b'N', b'U', b'M', b'P', b'Y', 1, 0, low, high, ..] => {
@@ -293,7 +293,7 @@ fn read_canonical(bytes: &[u8]) -> Option<Canonical> {
 }
 
 /// The dimensions and the text from the closing parenthesis on.
-#[inline]
+#[inline(always)]
 fn canonical_shape(mut text: &[u8]) -> Option<(Dims<usize>, &[u8])> {
     let mut shape = Dims::new();
     while text.first() != Some(&b')') {
@@ -443,7 +443,7 @@ fn refuse_what_is_not_plain(dtype: &DType) -> Result<(), EncodeError> {
 }
 
 /// The dict, as NumPy's `repr` of it, and room for a dimension to grow.
-#[inline]
+#[inline(always)]
 fn write_text(
     dtype: &DType,
     shape: &[usize],

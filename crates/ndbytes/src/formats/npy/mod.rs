@@ -32,7 +32,7 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Array<'a>> {
 ///
 /// # Errors
 /// As [`read`].
-#[inline]
+#[inline(always)]
 pub fn read_source<'a>(source: Source<'a>, limits: &Limits) -> Result<Array<'a>> {
     if let Some(bytes) = source.as_slice() {
         return header::read_array(bytes, source.clone(), limits);
