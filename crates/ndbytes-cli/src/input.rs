@@ -75,7 +75,7 @@ impl Stream {
             let file = File::open(path)?;
             let metadata = file.metadata()?;
             let known = metadata.is_file() && metadata.len() > 0;
-            (Box::new(file), known.then(|| metadata.len()))
+            (Box::new(file), known.then_some(metadata.len()))
         };
         Ok(Self { reader, head: Vec::new(), length, ended: false })
     }

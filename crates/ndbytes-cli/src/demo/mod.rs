@@ -6,7 +6,7 @@ mod ways;
 
 use std::path::PathBuf;
 
-use ndbytes::Array;
+use ndbytes::{Array, Format};
 use serde_json::{Value, json};
 
 use crate::Outcome;
@@ -60,7 +60,10 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
         Some(file) => {
             let about = |trouble: Trouble| trouble.about(file);
             let input = Input::open(file).map_err(|error| about(error.into()))?;
-            let (_, array) = args.reading.read(file, &input).map_err(about)?;
+            let (format, array) = args.reading.read(file, &input).map_err(about)?;
+            if format != Format::Raw && args.reading.order().is_some() {
+                return Err(about(Trouble::new("--order is for raw bytes")));
+            }
             demo.show(&name(file), "", &array)?;
         }
         None => {
@@ -304,5 +307,26 @@ impl Demo {
         }
         self.screen.flush()?;
         Ok(if wrong == 0 { Outcome::Fine } else { Outcome::Different })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn anything_that_is_not_exact_is_counted_and_ends_in_failure() {
+        static LOSSY: Way =
+            Way { decode: |bytes, told| (WAYS[0].decode)(&bytes[1..], told), ..WAYS[0] };
+        let array = Array::from_slice(&[1_u8, 2, 3], &[3]).unwrap();
+        let trip = Trip::new(&LOSSY, &array, false);
+        assert!(trip.done.as_ref().is_ok_and(|done| done.wrong.is_some()));
+        assert_eq!(trip.json()["exact"], false);
+
+        for (wrong, outcome) in [(0, Outcome::Fine), (1, Outcome::Different)] {
+            let screen = Screen::stdout();
+            let demo = Demo { screen, json: true, arrays: 1, trips: 1, wrong };
+            assert_eq!(demo.end().unwrap(), outcome);
+        }
     }
 }

@@ -11,7 +11,6 @@ mod scalar;
 mod source;
 mod value;
 
-pub use convert::to_array;
 pub use dtype::{
     BaseUnit, ByteOrder, DType, Field, Kind, MAX_ITEMSIZE, MAX_NESTING, Struct, TimeUnit,
     VariableStr,

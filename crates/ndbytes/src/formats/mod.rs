@@ -135,13 +135,14 @@ impl<'a> Entries<'a> {
     /// # Errors
     /// When there are several, or none; the message names them.
     pub fn into_array(mut self) -> Result<Array<'a>> {
-        match (self.entries.pop(), self.entries.len()) {
-            (Some((_, array)), 0) => Ok(array),
-            (_, others) => {
-                let found = format!("the input holds {others} arrays, not one");
-                Err(DecodeError::mismatch(found))
-            }
+        if let [_] = &self.entries[..]
+            && let Some((_, array)) = self.entries.pop()
+        {
+            return Ok(array);
         }
+        let names: Vec<&str> = self.entries.iter().flat_map(|(name, _)| name.as_deref()).collect();
+        let found = format!("the input holds {} arrays, not one", self.entries.len());
+        Err(DecodeError::mismatch(found).hint(format!("read them all: {names:?}")))
     }
 
     /// The number of arrays.
