@@ -59,7 +59,7 @@ def family() -> list[Array]:
 
 def test_all_pairs_of_a_family() -> None:
     arrays = family()
-    assert len(arrays) > 80
+    assert len(arrays) > 70
     equal = 0
     for a, b in itertools.product(arrays, arrays):
         expected = by_numpy(a, b)
@@ -99,7 +99,7 @@ VALUES: list[Any] = [
     np.datetime64("NaT"),
     [np.timedelta64("NaT", "s")],
     memoryview(b"\1\2\3"),
-    np.matrix([[1, 2, 3]]) if NUMPY < (3, 0) else None,
+    np.array([[1, 2, 3]]).view(np.matrix),
 ]
 
 
@@ -126,13 +126,14 @@ def test_equal_nan_makes_a_difference_only_where_there_is_a_nan() -> None:
 
 @pytest.mark.parametrize("dtype", plain_dtypes(), ids=lambda dtype: dtype.str)
 def test_one_changed_element_in_any_layout(dtype: np.dtype[Any]) -> None:
-    ones = np.ones((4, 3, 5, dtype.itemsize), "u1")
-    if dtype.kind == "U":
-        ones[:] = np.array([65], np.dtype("u4").newbyteorder(dtype.byteorder)).view("u1").tolist() * (
-            dtype.itemsize // 4
-        )
-    x = ones.view(dtype)[..., 0]
-    assert ndbytes.array_equal(x, x.astype(dtype.newbyteorder()))
+    if dtype.kind == "V":
+        x = np.ones((4, 3, 5, dtype.itemsize), "u1").view(dtype)[..., 0]
+    elif dtype.kind in "mM":
+        x = np.ones((4, 3, 5), np.dtype("i8").newbyteorder(dtype.byteorder)).view(dtype)
+    else:
+        x = np.ones((4, 3, 5)).astype(dtype)
+    assert ndbytes.array_equal(x, x.byteswap().view(dtype.newbyteorder()))
+    zero = np.ndarray((), dtype, bytes(dtype.itemsize))
     for name, a in layouts(x):
         b = a.copy("K")
         assert ndbytes.array_equal(a, b)
@@ -142,8 +143,7 @@ def test_one_changed_element_in_any_layout(dtype: np.dtype[Any]) -> None:
         last = tuple(side - 1 for side in b.shape)
         for index in {(0,) * b.ndim, last, tuple(at // 2 for at in last)}:
             c = b.copy("K")
-            changed = np.zeros((), dtype).view(dtype)
-            c[index] = changed
+            c[index] = zero
             assert not ndbytes.array_equal(a, c), (name, index)
             assert not ndbytes.array_equal(c, a, True), (name, index)
 
@@ -243,7 +243,7 @@ def test_structures(name: str) -> None:
         leaf = y[field]
         while leaf.dtype.names:
             leaf = leaf[leaf.dtype.names[-1]]
-        leaf[2, 1] = np.ones((), "u1").astype("S1") if leaf.dtype.kind in "SUV" else 1
+        leaf[2, 1] = np.ndarray((), leaf.dtype, b"\1" * leaf.dtype.itemsize)
         assert not ndbytes.array_equal(x, y), field
         assert not ndbytes.array_equal(y, x, True), field
 
@@ -258,7 +258,7 @@ def test_equal_nan_in_structures_and_strings() -> None:
     x["a"]["t"][0] = "NaT"
     x["s"], x["u"] = b"nan", "na"
     with pytest.raises(TypeError):
-        np.array_equal(x, x, equal_nan=True)
+        np.array_equal(x, x.copy(), equal_nan=True)
     assert not ndbytes.array_equal(x, x.copy())
     assert ndbytes.array_equal(x, x.copy(), equal_nan=True)
     for field, value in (("f", 1), ("t", "2020")):

@@ -26,6 +26,7 @@ pub enum Order {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     shape: Dims<usize>,
+    /// Empty for elements side by side, whose strides follow from the shape.
     strides: Dims<isize>,
     itemsize: usize,
     len: usize,
@@ -44,21 +45,10 @@ impl Layout {
     #[inline(always)]
     pub fn contiguous(shape: &[usize], itemsize: usize, order: Order) -> Result<Self> {
         let (len, nbytes) = checked_size(shape, itemsize)?;
-        // The step of the next axis; it is never used beyond `nbytes` unless a dimension is zero.
-        let mut strides: Dims<isize> = smallvec::smallvec![0; shape.len()];
-        let mut step = itemsize as isize;
-        let mut place = |axis: usize| {
-            strides[axis] = step;
-            step = step.wrapping_mul(shape[axis].max(1) as isize);
-        };
-        match order {
-            Order::C => (0..shape.len()).rev().for_each(&mut place),
-            Order::F => (0..shape.len()).for_each(&mut place),
-        }
         let flat = len == 0 || shape.iter().filter(|&&dim| dim != 1).count() <= 1;
         Ok(Self {
             shape: Dims::from_slice(shape),
-            strides,
+            strides: Dims::new(),
             itemsize,
             len,
             start: 0,
@@ -115,7 +105,10 @@ impl Layout {
             contiguity(shape, strides, itemsize, nbytes == 0 && len == 0);
         Ok(Self {
             shape: Dims::from_slice(shape),
-            strides: Dims::from_slice(strides),
+            strides: match c_contiguous || f_contiguous {
+                true => Dims::new(),
+                false => Dims::from_slice(strides),
+            },
             itemsize,
             len,
             start,
@@ -139,8 +132,21 @@ impl Layout {
     }
 
     /// Bytes from one element to the next along each axis.
-    pub fn strides(&self) -> &[isize] {
-        &self.strides
+    pub fn strides(&self) -> Dims<isize> {
+        if !self.c_contiguous && !self.f_contiguous {
+            return self.strides.clone();
+        }
+        let mut strides: Dims<isize> = smallvec::smallvec![0; self.shape.len()];
+        let mut step = self.itemsize as isize;
+        let mut place = |axis: usize| {
+            strides[axis] = step;
+            step = step.wrapping_mul(self.shape[axis].max(1) as isize);
+        };
+        match self.order() {
+            Order::C => (0..self.shape.len()).rev().for_each(&mut place),
+            Order::F => (0..self.shape.len()).for_each(&mut place),
+        }
+        strides
     }
 
     /// Bytes per element.
@@ -215,7 +221,7 @@ impl Layout {
         let outer: usize = self.shape[..axis.unwrap_or(0)].iter().product();
         let ranges = axis.map_or(1, |axis| self.shape[axis].div_ceil(step));
         let count = if self.len == 0 { 0 } else { outer * ranges };
-        Blocks { layout: self, axis, step, ranges, count }
+        Blocks { layout: self, strides: self.strides(), axis, step, ranges, count }
     }
 }
 
@@ -223,6 +229,7 @@ impl Layout {
 #[derive(Debug)]
 pub(crate) struct Blocks<'a> {
     layout: &'a Layout,
+    strides: Dims<isize>,
     axis: Option<usize>,
     step: usize,
     /// Blocks along `axis`.
@@ -242,20 +249,24 @@ impl Blocks<'_> {
             return layout.clone();
         };
         let from = index % self.ranges * self.step;
-        let mut start = layout.start as isize + from as isize * layout.strides[axis];
+        let strides = &self.strides;
+        let mut start = layout.start as isize + from as isize * strides[axis];
         let mut rest = index / self.ranges;
         for outer in (0..axis).rev() {
-            start += (rest % layout.shape[outer]) as isize * layout.strides[outer];
+            start += (rest % layout.shape[outer]) as isize * strides[outer];
             rest /= layout.shape[outer];
         }
         let mut shape: Dims<usize> = Dims::from_slice(&layout.shape[axis..]);
         shape[0] = self.step.min(shape[0] - from);
-        let strides = Dims::from_slice(&layout.strides[axis..]);
-        let (c_contiguous, f_contiguous) = contiguity(&shape, &strides, layout.itemsize, false);
+        let strides = &strides[axis..];
+        let (c_contiguous, f_contiguous) = contiguity(&shape, strides, layout.itemsize, false);
         Layout {
             len: shape.iter().product(),
             shape,
-            strides,
+            strides: match c_contiguous || f_contiguous {
+                true => Dims::new(),
+                false => Dims::from_slice(strides),
+            },
             start: start as usize,
             c_contiguous,
             f_contiguous,

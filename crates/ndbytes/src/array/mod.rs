@@ -198,7 +198,7 @@ impl<'a> Array<'a> {
         let inner = Layout::contiguous(&field.shape, field.dtype.itemsize(), Order::C)?;
         let shape: Dims<usize> = self.shape().iter().chain(inner.shape()).copied().collect();
         let strides: Dims<isize> =
-            self.layout.strides().iter().chain(inner.strides()).copied().collect();
+            self.layout.strides().into_iter().chain(inner.strides()).collect();
         let start = if self.is_empty() { 0 } else { self.layout.start() + field.offset };
         let layout =
             Layout::strided(&shape, &strides, field.dtype.itemsize(), start, self.source.len())?;

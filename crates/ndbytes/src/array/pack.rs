@@ -112,7 +112,7 @@ struct Plan {
 impl Plan {
     fn new(layout: &Layout) -> Self {
         let mut axes: SmallVec<[Axis; 4]> = SmallVec::new();
-        for (&len, &stride) in layout.shape().iter().zip(layout.strides()) {
+        for (&len, stride) in layout.shape().iter().zip(layout.strides()) {
             match axes.last_mut() {
                 _ if len == 1 => {}
                 // The outer axis goes on where the inner one ends: they are one.
@@ -410,7 +410,7 @@ mod tests {
         let mut out = Vec::new();
         for flat in 0..layout.len() {
             let (mut at, mut rest) = (layout.start() as isize, flat);
-            for (&dim, &stride) in layout.shape().iter().zip(layout.strides()).rev() {
+            for (&dim, stride) in layout.shape().iter().zip(layout.strides()).rev() {
                 at += (rest % dim) as isize * stride;
                 rest /= dim;
             }

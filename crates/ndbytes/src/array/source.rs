@@ -11,8 +11,6 @@ use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use smallvec::SmallVec;
-
 /// Bytes that an array borrows or shares.
 #[derive(Clone)]
 pub struct Source<'a> {
@@ -111,15 +109,13 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The first bytes, at most sixteen: enough to tell the format.
+    /// The first sixteen bytes, or as many as there are: enough to tell the format.
     #[inline]
-    pub(crate) fn start_of(&self) -> SmallVec<[u8; 16]> {
-        let mut start = SmallVec::from_elem(0, self.len.min(16));
-        let to: &mut [u8] = &mut start;
-        // SAFETY: initialised bytes are possibly uninitialised bytes, and `copy_to` writes none
-        // that are not.
-        self.copy_to(0, unsafe { &mut *(std::ptr::from_mut(to) as *mut [MaybeUninit<u8>]) });
-        start
+    pub(crate) fn start_of(&self) -> ([u8; 16], usize) {
+        let (mut start, len) = ([0; 16], self.len.min(16));
+        // SAFETY: `len` bytes are readable from the start of the source, and there is room for them.
+        unsafe { std::ptr::copy_nonoverlapping(self.start.as_ptr(), start.as_mut_ptr(), len) };
+        (start, len)
     }
 
     /// A copy of `len` bytes from `offset` on.

@@ -226,6 +226,12 @@ fn choose(start: &[u8], len: usize, options: &ReadOptions) -> Result<&'static Ro
     }
 }
 
+#[inline]
+fn choose_for(source: &Source<'_>, options: &ReadOptions) -> Result<&'static Row> {
+    let (start, len) = source.start_of();
+    choose(&start[..len], source.len(), options)
+}
+
 /// Reads what `bytes` say about themselves; only the start of the input needs to be there.
 ///
 /// # Errors
@@ -248,7 +254,7 @@ pub fn read<'a>(bytes: &'a [u8], options: &ReadOptions) -> Result<Entries<'a>> {
 /// # Errors
 /// As [`read`].
 pub fn read_source<'a>(source: Source<'a>, options: &ReadOptions) -> Result<Entries<'a>> {
-    (choose(&source.start_of(), source.len(), options)?.read)(source, &options.limits)
+    (choose_for(&source, options)?.read)(source, &options.limits)
 }
 
 /// Reads the one array in `source`.
@@ -257,7 +263,7 @@ pub fn read_source<'a>(source: Source<'a>, options: &ReadOptions) -> Result<Entr
 /// As [`read`], and when there are several arrays or none.
 #[inline]
 pub fn read_array<'a>(source: Source<'a>, options: &ReadOptions) -> Result<Array<'a>> {
-    (choose(&source.start_of(), source.len(), options)?.read_array)(source, &options.limits)
+    (choose_for(&source, options)?.read_array)(source, &options.limits)
 }
 
 /// Writes one array.

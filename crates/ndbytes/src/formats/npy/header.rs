@@ -276,7 +276,11 @@ fn read_canonical(bytes: &[u8]) -> Option<Canonical> {
     let data_offset = 10 + length;
     let text = bytes.get(10..data_offset)?;
     let text = text.strip_prefix(b"{'descr': '")?;
-    let code_len = text.iter().take(32).position(|&byte| byte == b'\'')?;
+    // Most codes have three characters.
+    let code_len = match text.get(3) {
+        Some(b'\'') => 3,
+        _ => text.iter().take(32).position(|&byte| byte == b'\'')?,
+    };
     let (code, text) = text.split_at(code_len);
     let text = text.strip_prefix(b"', 'fortran_order': ")?;
     let (order, text) = match text.strip_prefix(b"False, 'shape': (") {
@@ -285,39 +289,47 @@ fn read_canonical(bytes: &[u8]) -> Option<Canonical> {
     };
     let (shape, text) = canonical_shape(text)?;
     let padding = text.strip_prefix(b"), }")?.strip_suffix(b"\n")?;
-    if data_offset % ALIGNMENT != 0 || !padding.iter().all(|&byte| byte == b' ') {
+    if data_offset % ALIGNMENT != 0 || padding != SPACES.get(..padding.len())? {
         return None;
     }
     let dtype = descr::canonical(code)?;
     Some(Canonical { dtype, order, shape, data_offset })
 }
 
+/// As many as the canonical header has at most.
+const SPACES: [u8; GROWTH_DIGITS + ALIGNMENT] = [b' '; GROWTH_DIGITS + ALIGNMENT];
+
 /// The dimensions and the text from the closing parenthesis on.
 #[inline(always)]
 fn canonical_shape(mut text: &[u8]) -> Option<(Dims<usize>, &[u8])> {
     let mut shape = Dims::new();
-    while text.first() != Some(&b')') {
-        let mut dim: usize = 0;
-        let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if digits == 0 || digits > 18 || (digits > 1 && text[0] == b'0') {
+    if text.first() == Some(&b')') {
+        return Some((shape, text));
+    }
+    loop {
+        let (mut dim, mut digits) = (0, 0);
+        while let Some(digit @ b'0'..=b'9') = text.get(digits) {
+            dim = dim * 10 + usize::from(digit - b'0');
+            digits += 1;
+            if digits > 9 {
+                // Longer numbers may be too large: the parser says so.
+                return None;
+            }
+        }
+        if digits == 0 || (digits > 1 && text[0] == b'0') {
             return None;
         }
-        for &byte in &text[..digits] {
-            dim = dim.checked_mul(10)?.checked_add(usize::from(byte - b'0'))?;
-        }
         shape.push(dim);
-        text = text[digits..].strip_prefix(b",").or_else(|| {
-            // A comma follows every dimension but the last of several.
-            (shape.len() > 1 && text[digits..].starts_with(b")")).then(|| &text[digits..])
-        })?;
-        text = match (shape.len(), text) {
-            (1, [b')', ..]) => text,
-            (_, [b' ', rest @ ..]) if rest.first() != Some(&b')') => rest,
-            (2.., [b')', ..]) => text,
+        text = match &text[digits..] {
+            // Only a single dimension has a comma behind it.
+            [b',', rest @ ..] if shape.len() == 1 && rest.first() == Some(&b')') => {
+                return Some((shape, rest));
+            }
+            rest @ [b')', ..] if shape.len() > 1 => return Some((shape, rest)),
+            [b',', b' ', rest @ ..] => rest,
             _ => return None,
         };
     }
-    Some((shape, text))
 }
 
 /// Writes the header of an array: the lowest version that can hold it, byte for byte as NumPy.
