@@ -335,7 +335,7 @@ pub(crate) fn array_to_buffers<'py>(
     let array = ndarray::plain(array)?;
     let view = ndarray::view(&array)?;
     let message = npy::Message::new(&view).map_err(|error| errors::refused(py, &error))?;
-    let header = PyBytes::new(py, &message.header());
+    let header = PyBytes::new(py, message.header());
     let order = message.order();
     let data = if view.layout().is_contiguous(order) {
         ndarray::memoryview(&array)?

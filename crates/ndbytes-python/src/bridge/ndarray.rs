@@ -4,8 +4,9 @@ use std::ptr::{self, NonNull};
 
 use ndbytes::{Array, Kind, Layout, Order, Sink, Source};
 use numpy::npyffi::{
-    NPY_ARRAY_CARRAY, NPY_ARRAY_FARRAY, NPY_ARRAY_WRITEABLE, NpyTypes, PY_ARRAY_API, PyArray_Check,
-    PyArray_CheckExact, PyArrayObject, get_type_object,
+    NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_CARRAY, NPY_ARRAY_F_CONTIGUOUS, NPY_ARRAY_FARRAY,
+    NPY_ARRAY_WRITEABLE, NpyTypes, PY_ARRAY_API, PyArray_Check, PyArray_CheckExact, PyArrayObject,
+    get_type_object,
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
@@ -74,7 +75,7 @@ pub(crate) fn view<'a>(array: &'a Bound<'_, PyAny>) -> PyResult<Array<'a>> {
     // SAFETY: the object is an array, whose fields NumPy's C API fixes. `dimensions` and `strides`
     // hold `nd` numbers each; NumPy's intp is isize, and dimensions are never negative. Both
     // pointers may be null for an array without dimensions.
-    let (data, dtype, shape, strides) = unsafe {
+    let (data, dtype, shape, strides, flags) = unsafe {
         let fields = &(*array.as_ptr().cast::<PyArrayObject>()).fields;
         let dtype = Bound::from_borrowed_ptr(py, fields.descr.cast());
         let (shape, strides): (&[usize], &[isize]) = match fields.nd {
@@ -84,9 +85,24 @@ pub(crate) fn view<'a>(array: &'a Bound<'_, PyAny>) -> PyResult<Array<'a>> {
                 std::slice::from_raw_parts(fields.strides, nd as usize),
             ),
         };
-        (fields.data.cast::<u8>(), descr::read(&dtype)?, shape, strides)
+        (fields.data.cast::<u8>(), descr::read(&dtype)?, shape, strides, fields.flags)
     };
     let itemsize = dtype.itemsize();
+    let order = match flags & (NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS) {
+        0 => None,
+        NPY_ARRAY_F_CONTIGUOUS => Some(Order::F),
+        _ => Some(Order::C),
+    };
+    if let Some(order) = order {
+        let layout = Layout::contiguous(shape, itemsize, order);
+        let layout = layout.map_err(|error| errors::decode(py, error))?;
+        let start = NonNull::new(data).unwrap_or(NonNull::dangling());
+        // SAFETY: the elements of an array are readable as long as it lives, and NumPy's flags say
+        // that they lie side by side from its data pointer on. Others may write them, which a
+        // foreign source allows for.
+        let source = unsafe { Source::foreign(start, layout.reach()) };
+        return Array::new(dtype, layout, source).map_err(|error| errors::decode(py, error));
+    }
     let reached = Layout::extent(shape, strides, itemsize);
     let (before, after) = reached.ok_or_else(|| PyTypeError::new_err("a broken array"))?;
     let start = NonNull::new(data.wrapping_sub(before)).unwrap_or(NonNull::dangling());

@@ -213,12 +213,6 @@ impl<'a> Sink<'a> {
         unsafe { bytes.set_len(len) };
     }
 
-    /// How many bytes are written.
-    #[inline]
-    pub(crate) fn position(&self) -> usize {
-        self.filled
-    }
-
     /// Whether every byte is written.
     #[inline]
     pub fn is_full(&self) -> bool {

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::descr;
 use super::literal::{self, Literal, Value};
-use crate::array::{Array, DType, Dims, Kind, Layout, Order, Sink, Source, shorten};
+use crate::array::{Array, ByteOrder, DType, Dims, Kind, Layout, Order, Scalar, Source, shorten};
 use crate::cursor::Cursor;
 use crate::error::{DecodeError, DecodeErrorKind, EncodeError, Result};
 use crate::limits::Limits;
@@ -332,100 +332,158 @@ fn canonical_shape(mut text: &[u8]) -> Option<(Dims<usize>, &[u8])> {
     }
 }
 
-/// Writes the header of an array: the lowest version that can hold it, byte for byte as NumPy.
-///
-/// The text is gone through twice: once to measure it, once to write it where it belongs.
+/// The header of an array: the lowest version that can hold it, byte for byte as NumPy.
 #[derive(Debug)]
-pub(super) struct Writer<'a> {
-    dtype: &'a DType,
-    shape: &'a [usize],
-    order: Order,
-    /// Bytes of the whole header, padding included.
-    len: usize,
-    /// The header itself, if it is long or not ASCII.
-    special: Option<Vec<u8>>,
+pub(super) enum HeaderBytes {
+    /// That of nearly every array of numbers.
+    Short([u8; SHORT]),
+    Long(Vec<u8>),
 }
 
-impl<'a> Writer<'a> {
-    /// Measures the header.
+const SHORT: usize = 2 * ALIGNMENT;
+/// Magic, version 1.0, and a length of two bytes.
+const PREFIX: usize = 10;
+
+impl std::ops::Deref for HeaderBytes {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Short(bytes) => bytes,
+            Self::Long(bytes) => bytes,
+        }
+    }
+}
+
+impl HeaderBytes {
+    /// Writes the header.
     ///
     /// # Errors
     /// When npy cannot hold the dtype.
-    #[inline]
-    pub(super) fn new(
-        dtype: &'a DType,
-        shape: &'a [usize],
-        order: Order,
-    ) -> Result<Self, EncodeError> {
+    #[inline(always)]
+    pub(super) fn new(dtype: &DType, shape: &[usize], order: Order) -> Result<Self, EncodeError> {
+        if let Kind::Scalar(scalar) = dtype.kind()
+            && dtype.metadata().is_none()
+            && let Some(bytes) = short(*scalar, dtype.byte_order(), shape, order)
+        {
+            return Ok(Self::Short(bytes));
+        }
         refuse_what_npy_cannot_hold(dtype)?;
-        let mut measure = Measure { len: PREFIX, ascii: true };
-        write_text(dtype, shape, order, &mut measure)?;
-        let len = padded(measure.len);
-        let mut writer = Self { dtype, shape, order, len, special: None };
-        if !measure.ascii || len - PREFIX > usize::from(u16::MAX) {
-            writer.specialize()?;
-        }
-        Ok(writer)
-    }
-
-    #[inline]
-    pub(super) fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Writes the header.
-    #[inline]
-    pub(super) fn write(&self, sink: &mut Sink<'_>) {
-        if let Some(special) = &self.special {
-            return sink.write(special);
-        }
-        let end = sink.position() + self.len;
-        sink.write(b"\x93NUMPY\x01\x00");
-        sink.write(&((self.len - PREFIX) as u16).to_le_bytes());
-        let written = write_text(self.dtype, self.shape, self.order, sink);
-        debug_assert!(written.is_ok(), "what could be measured can be written");
-        let padding = end - 1 - sink.position();
-        sink.write(&[b' '; ALIGNMENT][..padding]);
-        sink.write(b"\n");
-    }
-
-    /// A header that is long, so that its length takes four bytes, or not ASCII, so that how it is
-    /// encoded decides the version.
-    #[cold]
-    fn specialize(&mut self) -> Result<(), EncodeError> {
-        let mut text = String::new();
-        write_text(self.dtype, self.shape, self.order, &mut text)?;
-        let latin1: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
-        let (version, text) = match latin1 {
-            Some(text) if padded(PREFIX + text.len()) - PREFIX <= usize::from(u16::MAX) => {
-                (1, text)
-            }
-            Some(text) => (2, text),
-            None => (3, text.into_bytes()),
-        };
-        let prefix = if version == 1 { PREFIX } else { PREFIX + 2 };
-        self.len = padded(prefix + text.len());
-        let length = ((self.len - prefix) as u32).to_le_bytes();
-        let mut bytes = Vec::with_capacity(self.len);
-        bytes.extend_from_slice(MAGIC);
-        bytes.extend_from_slice(&[version, 0]);
-        bytes.extend_from_slice(&length[..prefix - 8]);
-        bytes.extend_from_slice(&text);
-        bytes.resize(self.len - 1, b' ');
-        bytes.push(b'\n');
-        self.special = Some(bytes);
-        Ok(())
+        long(dtype, shape, order).map(Self::Long)
     }
 }
 
-/// Magic, version 1.0, and a length of two bytes.
-const PREFIX: usize = 10;
+/// The header of numbers if it takes 128 bytes, as it does unless there are many dimensions.
+///
+/// Writes what [`long`] does, in a single pass over memory that is spaces already.
+#[inline(always)]
+fn short(
+    scalar: Scalar,
+    byte_order: ByteOrder,
+    shape: &[usize],
+    order: Order,
+) -> Option<[u8; SHORT]> {
+    if scalar.is_extension() || shape.len() > 4 {
+        return None;
+    }
+    let mut bytes = [b' '; SHORT];
+    let mut end = 0;
+    let mut push = |text: &[u8]| {
+        bytes[end..end + text.len()].copy_from_slice(text);
+        end += text.len();
+    };
+    push(b"\x93NUMPY\x01\x00\x76\x00{'descr': '");
+    push(match byte_order {
+        ByteOrder::Little => b"<",
+        ByteOrder::Big => b">",
+        ByteOrder::NotApplicable => b"|",
+    });
+    match scalar.code().as_bytes() {
+        &[letter, digit] => push(&[letter, digit]),
+        code => push(code),
+    }
+    match order {
+        Order::C => push(b"', 'fortran_order': False, 'shape': ("),
+        Order::F => push(b"', 'fortran_order': True, 'shape': ("),
+    }
+    for (index, &dim) in shape.iter().enumerate() {
+        if index > 0 {
+            push(b", ");
+        }
+        match dim {
+            0..=9 => push(&[b'0' + dim as u8]),
+            10..=99 => push(&[b'0' + (dim / 10) as u8, b'0' + (dim % 10) as u8]),
+            // What is longer may not fit.
+            100..=999_999 => push(decimal(dim, &mut [0; 20])),
+            _ => return None,
+        }
+    }
+    push(if shape.len() == 1 { b",)".as_slice() } else { b")" });
+    push(b", }");
+    let used = end + growth(shape, order);
+    bytes[SHORT - 1] = b'\n';
+    (padded(used) == SHORT).then_some(bytes)
+}
+
+/// Any header.
+fn long(dtype: &DType, shape: &[usize], order: Order) -> Result<Vec<u8>, EncodeError> {
+    let mut text = String::with_capacity(4 * ALIGNMENT);
+    text.push_str("{'descr': ");
+    descr::write(dtype, &mut text)?;
+    text.push_str(match order {
+        Order::C => ", 'fortran_order': False, 'shape': ",
+        Order::F => ", 'fortran_order': True, 'shape': ",
+    });
+    push_tuple(&mut text, shape);
+    text.push_str(", }");
+    text.extend(std::iter::repeat_n(' ', growth(shape, order)));
+
+    // How the text is encoded, and how long it is, decide the version.
+    let latin1 = match text.is_ascii() {
+        true => Ok(text.into_bytes()),
+        false => text.chars().map(u8::try_from).collect::<Result<Vec<u8>, _>>().map_err(|_| text),
+    };
+    let (version, text) = match latin1 {
+        Ok(text) if padded(PREFIX + text.len()) - PREFIX <= usize::from(u16::MAX) => (1, text),
+        Ok(text) => (2, text),
+        Err(text) => (3, text.into_bytes()),
+    };
+    let prefix = if version == 1 { PREFIX } else { PREFIX + 2 };
+    let total = padded(prefix + text.len());
+    let length = ((total - prefix) as u32).to_le_bytes();
+    let mut bytes = Vec::with_capacity(total);
+    bytes.extend_from_slice(MAGIC);
+    bytes.extend_from_slice(&[version, 0]);
+    bytes.extend_from_slice(&length[..prefix - 8]);
+    bytes.extend_from_slice(&text);
+    bytes.resize(total - 1, b' ');
+    bytes.push(b'\n');
+    Ok(bytes)
+}
 
 /// Where the data starts after `end` bytes of prefix and text: behind a newline and, as in NumPy,
 /// at least one space, even where none is needed.
 #[inline]
 fn padded(end: usize) -> usize {
     (end + 1) / ALIGNMENT * ALIGNMENT + ALIGNMENT
+}
+
+/// The spaces that let the dimension along which arrays are appended grow in place.
+#[inline]
+fn growth(shape: &[usize], order: Order) -> usize {
+    let growing = match order {
+        Order::C => shape.first(),
+        Order::F => shape.last(),
+    };
+    growing.map_or(0, |&dim| {
+        let digits = match dim {
+            0..=9 => 1,
+            10..=99 => 2,
+            _ => dim.ilog10() as usize + 1,
+        };
+        GROWTH_DIGITS - digits
+    })
 }
 
 #[inline]
@@ -454,128 +512,64 @@ fn refuse_what_is_not_plain(dtype: &DType) -> Result<(), EncodeError> {
     Ok(())
 }
 
-/// The dict, as NumPy's `repr` of it, and room for a dimension to grow.
-#[inline(always)]
-fn write_text(
-    dtype: &DType,
-    shape: &[usize],
-    order: Order,
-    text: &mut impl Text,
-) -> Result<(), EncodeError> {
-    text.push("{'descr': ");
-    descr::write(dtype, text)?;
-    text.push(match order {
-        Order::C => ", 'fortran_order': False, 'shape': ",
-        Order::F => ", 'fortran_order': True, 'shape': ",
-    });
-    push_tuple(text, shape);
-    text.push(", }");
-    let growing = match order {
-        Order::C => shape.first(),
-        Order::F => shape.last(),
-    };
-    if let Some(&dim) = growing {
-        text.push(&GROWTH_SPACES[decimal_digits(dim).min(GROWTH_DIGITS)..]);
-    }
-    Ok(())
-}
-
-const GROWTH_SPACES: &str = match std::str::from_utf8(&[b' '; GROWTH_DIGITS]) {
-    Ok(spaces) => spaces,
-    Err(_) => panic!("spaces are ASCII"),
-};
-
-/// What the text of a header is written to.
-pub(super) trait Text {
-    /// Appends ASCII text.
-    fn push(&mut self, text: &str);
-
-    /// Appends any text, such as a field's name.
-    fn push_any(&mut self, text: &str) {
-        self.push(text);
-    }
-
-    /// Appends a number.
-    #[inline]
-    fn push_decimal(&mut self, number: usize) {
-        match number {
-            0..=9 => self.push(&TWO_DIGITS[number * 2 + 1..][..1]),
-            10..=99 => self.push(&TWO_DIGITS[number * 2..][..2]),
-            _ => {
-                self.push_decimal(number / 100);
-                self.push(&TWO_DIGITS[number % 100 * 2..][..2]);
-            }
-        }
-    }
-}
-
-/// `00` to `99`.
-const TWO_DIGITS: &str = {
-    const BYTES: [u8; 200] = {
-        let mut bytes = [0; 200];
-        let mut number = 0;
-        while number < 100 {
-            bytes[number * 2] = b'0' + (number / 10) as u8;
-            bytes[number * 2 + 1] = b'0' + (number % 10) as u8;
-            number += 1;
-        }
-        bytes
-    };
-    match std::str::from_utf8(&BYTES) {
-        Ok(digits) => digits,
-        Err(_) => panic!("digits are ASCII"),
-    }
-};
-
-fn decimal_digits(number: usize) -> usize {
-    number.checked_ilog10().map_or(1, |log| log as usize + 1)
-}
-
-/// Only counts.
-struct Measure {
-    len: usize,
-    ascii: bool,
-}
-
-impl Text for Measure {
-    #[inline]
-    fn push(&mut self, text: &str) {
-        self.len += text.len();
-    }
-
-    fn push_any(&mut self, text: &str) {
-        self.len += text.len();
-        self.ascii &= text.is_ascii();
-    }
-
-    #[inline]
-    fn push_decimal(&mut self, number: usize) {
-        self.len += decimal_digits(number);
-    }
-}
-
-impl Text for Sink<'_> {
-    #[inline]
-    fn push(&mut self, text: &str) {
-        self.write(text.as_bytes());
-    }
-}
-
-impl Text for String {
-    fn push(&mut self, text: &str) {
-        self.push_str(text);
-    }
-}
-
 /// A tuple of integers as Python's `repr` gives it.
-#[inline]
-pub(super) fn push_tuple(text: &mut impl Text, dims: &[usize]) {
-    text.push("(");
+pub(super) fn push_tuple(text: &mut String, dims: &[usize]) {
+    text.push('(');
     for (index, &dim) in dims.iter().enumerate() {
         if index > 0 {
-            text.push(", ");
+            text.push_str(", ");
         }
-        text.push_decimal(dim);
+        push_decimal(text, dim);
     }
-    text.push(if dims.len() == 1 { ",)" } else { ")" });
+    text.push_str(if dims.len() == 1 { ",)" } else { ")" });
+}
+
+/// A number.
+pub(super) fn push_decimal(text: &mut String, number: usize) {
+    text.extend(decimal(number, &mut [0; 20]).iter().map(|&digit| char::from(digit)));
+}
+
+/// The digits of a number, at the end of `room`.
+#[inline]
+fn decimal(mut number: usize, room: &mut [u8; 20]) -> &[u8] {
+    let mut start = room.len();
+    loop {
+        start -= 1;
+        room[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            return &room[start..];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_short_way_writes_what_the_long_way_does() {
+        let dims = [0, 1, 9, 10, 99, 100, 999_999, 1_000_000, usize::MAX >> 8];
+        let mut short_ones = 0;
+        for scalar in Scalar::all() {
+            for order in [Order::C, Order::F] {
+                for byte_order in [ByteOrder::Little, ByteOrder::Big] {
+                    let dtype = DType::new(Kind::Scalar(scalar), byte_order);
+                    for len in 0..6 {
+                        for &dim in &dims {
+                            let shape: Vec<usize> =
+                                (0..len).map(|i| if i == 1 { dim } else { dim / 7 }).collect();
+                            if let Some(short) = short(scalar, dtype.byte_order(), &shape, order) {
+                                let long =
+                                    long(&dtype, &shape, order).expect("no fields, no trouble");
+                                assert_eq!(short[..], long[..], "{dtype:?} {shape:?} {order:?}");
+                                short_ones += 1;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assert!(short_ones > 1000);
+    }
 }

@@ -66,7 +66,7 @@ pub fn write<'a>(array: impl Into<Array<'a>>) -> Result<Vec<u8>, EncodeError> {
 #[derive(Debug)]
 pub struct Message<'m, 'a> {
     array: &'m Array<'a>,
-    header: header::Writer<'m>,
+    header: header::HeaderBytes,
     order: Order,
 }
 
@@ -75,16 +75,16 @@ impl<'m, 'a> Message<'m, 'a> {
     ///
     /// # Errors
     /// When npy cannot hold the array's dtype.
-    #[inline]
+    #[inline(always)]
     pub fn new(array: &'m Array<'a>) -> Result<Self, EncodeError> {
         let order = array.layout().order();
-        let header = header::Writer::new(array.dtype(), array.shape(), order)?;
+        let header = header::HeaderBytes::new(array.dtype(), array.shape(), order)?;
         Ok(Self { array, header, order })
     }
 
     /// The header, up to the first byte of the data.
-    pub fn header(&self) -> Vec<u8> {
-        Sink::collect(self.header.len(), |sink| self.header.write(sink))
+    pub fn header(&self) -> &[u8] {
+        &self.header
     }
 
     /// The order in which the elements are written.
@@ -103,9 +103,9 @@ impl<'m, 'a> Message<'m, 'a> {
     ///
     /// # Panics
     /// When the sink has room for fewer than [`Message::len`] bytes.
-    #[inline]
+    #[inline(always)]
     pub fn write(&self, threads: usize, sink: &mut Sink<'_>) {
-        self.header.write(sink);
+        sink.write(&self.header);
         self.array.write_data(self.order, threads, sink);
     }
 }
