@@ -33,15 +33,18 @@ use crate::errors;
 #[pyfunction]
 #[pyo3(signature = (a1, a2, equal_nan=false))]
 pub(crate) fn array_equal(
-    py: Python<'_>,
     a1: &Bound<'_, PyAny>,
     a2: &Bound<'_, PyAny>,
     equal_nan: bool,
 ) -> PyResult<bool> {
     let (Some(a), Some(b)) = (array_or_none(a1)?, array_or_none(a2)?) else { return Ok(false) };
-    match equal_here(&a, &b, equal_nan)? {
+    equal(&a, &b, equal_nan)
+}
+
+fn equal(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>, equal_nan: bool) -> PyResult<bool> {
+    match equal_here(a, b, equal_nan)? {
         Some(equal) => Ok(equal),
-        None => equal_in_numpy(py, &a, &b, equal_nan),
+        None => equal_in_numpy(a, b, equal_nan),
     }
 }
 
@@ -76,30 +79,27 @@ fn equal_here(
     }
 }
 
-fn equal_in_numpy(
-    py: Python<'_>,
-    a: &Bound<'_, PyAny>,
-    b: &Bound<'_, PyAny>,
-    equal_nan: bool,
-) -> PyResult<bool> {
-    let numpy = py.import("numpy")?;
+fn equal_in_numpy(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>, equal_nan: bool) -> PyResult<bool> {
+    let py = a.py();
     let by_numpy = |equal_nan: bool| {
         let kwargs = PyDict::new(py);
         kwargs.set_item("equal_nan", equal_nan)?;
-        numpy.getattr("array_equal")?.call((a, b), Some(&kwargs))?.is_truthy()
+        py.import("numpy")?.getattr("array_equal")?.call((a, b), Some(&kwargs))?.is_truthy()
     };
     match by_numpy(equal_nan) {
-        // NumPy has no isnan for these: bring both to one dtype, which is compared here.
+        // NumPy has no isnan for these.
         Err(error) if equal_nan && error.is_instance_of::<PyTypeError>(py) => {
-            let Ok(common) = numpy.getattr("result_type")?.call1((a, b)) else {
+            let fields = a.getattr("dtype")?.getattr("names")?;
+            if fields.is_none() || !fields.eq(b.getattr("dtype")?.getattr("names")?)? {
                 return by_numpy(false);
-            };
-            let (a, b) =
-                (a.call_method1("astype", (&common,))?, b.call_method1("astype", (&common,))?);
-            match equal_here(&a, &b, true)? {
-                Some(equal) => Ok(equal),
-                None => by_numpy(false),
             }
+            for name in fields.try_iter()? {
+                let name = name?;
+                if !equal(&a.get_item(&name)?, &b.get_item(&name)?, true)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
         }
         result => result,
     }

@@ -1,9 +1,10 @@
 //! Plain Python values to the core's inert values.
 
 use ndbytes::array::{Arena, Node, NodeId, Value};
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+
+use crate::errors;
 
 /// Values nested deeper are refused: metadata never are.
 const MAX_DEPTH: usize = 100;
@@ -17,7 +18,7 @@ pub(crate) fn read(value: &Bound<'_, PyAny>) -> PyResult<Value> {
 
 fn node(value: &Bound<'_, PyAny>, arena: &mut Arena, depth: usize) -> PyResult<NodeId> {
     if depth > MAX_DEPTH {
-        return Err(PyTypeError::new_err("dtype metadata nests too deep"));
+        return Err(errors::encode(value.py(), "the dtype's metadata nests too deep", None));
     }
     let mut items = |values: &mut dyn Iterator<Item = Bound<'_, PyAny>>| {
         values.map(|item| node(&item, arena, depth + 1)).collect::<PyResult<Vec<NodeId>>>()
@@ -48,7 +49,9 @@ fn node(value: &Bound<'_, PyAny>, arena: &mut Arena, depth: usize) -> PyResult<N
         Node::Dict(keys.into_iter().zip(values).collect())
     } else {
         let class = value.get_type().name()?;
-        return Err(PyTypeError::new_err(format!("dtype metadata hold a {class}, not plain data")));
+        let found = format!("the dtype's metadata holds a {class}, which is not plain data");
+        let hint = "drop the metadata with x.astype(numpy.dtype(x.dtype.str))";
+        return Err(errors::encode(value.py(), &found, Some(hint)));
     };
     Ok(arena.push(node))
 }

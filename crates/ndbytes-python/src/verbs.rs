@@ -4,7 +4,7 @@ use ndbytes::array::{Dims, default_threads};
 use ndbytes::{ByteOrder, Format, Order, ReadOptions, npy, raw};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyInt, PyList, PyString};
+use pyo3::types::{PyBytes, PyList, PyString};
 
 use crate::bridge::buffer::{Input, filled_bytes};
 use crate::bridge::{descr, ndarray};
@@ -155,7 +155,10 @@ pub(crate) fn bytes_to_array<'py>(
 /// >>> ndbytes.tobytes(np.array([1], dtype="<u2"), byteorder="big")
 /// b'\x00\x01'
 #[pyfunction]
-#[pyo3(signature = (array, /, order=Some("C"), *, byteorder=None, threads=None))]
+#[pyo3(
+    signature = (array, /, order=Some("C"), *, byteorder=None, threads=None),
+    text_signature = "(array, /, order='C', *, byteorder=None, threads=None)"
+)]
 pub(crate) fn tobytes<'py>(
     py: Python<'py>,
     array: &Bound<'py, PyAny>,
@@ -166,9 +169,12 @@ pub(crate) fn tobytes<'py>(
     let array = ndarray::plain(array)?;
     let view = ndarray::view(&array)?;
     if view.dtype().has_objects() {
-        let found = "the raw bytes of Python objects are addresses, which mean nothing elsewhere";
-        let hint = "convert to a dtype of fixed size, such as x.astype(str)";
-        return Err(errors::encode(py, found, Some(hint)));
+        let found = format!(
+            "the raw bytes of a {} array are addresses, which mean nothing elsewhere",
+            view.dtype()
+        );
+        let hint = "convert to a dtype of fixed size, such as x.astype(str) or x.astype('U20')";
+        return Err(errors::encode(py, &found, Some(hint)));
     }
     let order = match order {
         None | Some("C") => Order::C,
@@ -238,7 +244,10 @@ fn byte_order(name: &str) -> PyResult<ByteOrder> {
 /// array([[1, 2],
 ///        [3, 4]], dtype=int16)
 #[pyfunction]
-#[pyo3(signature = (data, /, dtype, shape=None, *, offset=0, count=-1, order="C", copy=None))]
+#[pyo3(
+    signature = (data, /, dtype, shape=None, *, offset=0, count=-1, order="C", copy=None),
+    text_signature = "(data, /, dtype, shape=None, *, offset=0, count=-1, order='C', copy=None)"
+)]
 #[allow(clippy::too_many_arguments, reason = "the signature is Python's")]
 pub(crate) fn frombuffer<'py>(
     py: Python<'py>,
@@ -250,6 +259,10 @@ pub(crate) fn frombuffer<'py>(
     order: &str,
     copy: Option<bool>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    if dtype.is_none() {
+        // To NumPy, None is float64.
+        return Err(PyTypeError::new_err("dtype is None. Hint: say what the elements are"));
+    }
     let (descr, model, subarray) = descr::convert(dtype)?;
     let input = Input::new(data, copy)?;
     let order = match order {
@@ -298,13 +311,13 @@ fn dimensions(shape: &Bound<'_, PyAny>) -> PyResult<Dims<Option<usize>>> {
             PyValueError::new_err(format!("shape has a dimension of {dim}; -1 takes what is left"))
         }),
     };
-    if shape.is_instance_of::<PyInt>() || shape.hasattr("__index__")? {
-        return Ok(Dims::from_elem(dimension(shape.clone())?, 1));
-    }
     if shape.is_instance_of::<PyString>() || shape.is_instance_of::<PyBytes>() {
         return Err(PyTypeError::new_err("shape must be an integer or a sequence of integers"));
     }
-    shape.try_iter()?.map(|dim| dimension(dim?)).collect()
+    match shape.try_iter() {
+        Ok(dims) => dims.map(|dim| dimension(dim?)).collect(),
+        Err(_) => Ok(Dims::from_elem(dimension(shape.clone())?, 1)),
+    }
 }
 
 /// The pieces of `array_to_bytes(array)`, for sending without copying: ``socket.sendmsg``,

@@ -10,7 +10,7 @@ use crate::array::{Array, DType, Kind, Order, Scalar, default_threads};
 use crate::error::{DecodeError, Result};
 
 /// Blocks of this size stay in the cache between being packed and being compared.
-const BLOCK: usize = 64 << 10;
+const BLOCK: usize = 16 << 10;
 /// Below this many bytes a second thread costs more than it brings.
 const BYTES_PER_THREAD: usize = 4 << 20;
 

@@ -74,6 +74,7 @@ impl Limits {
         Ok(())
     }
 
+    #[inline]
     pub(crate) fn check_header(&self, bytes: u64) -> Result<()> {
         if bytes > self.max_header {
             let found =

@@ -193,16 +193,16 @@ impl Plan {
             return source.copy_to(self.start, to);
         }
         let walk = match unit {
-            1 => walk::<1>,
-            2 => walk::<2>,
-            3 => walk::<3>,
-            4 => walk::<4>,
-            6 => walk::<6>,
-            8 => walk::<8>,
-            12 => walk::<12>,
-            16 => walk::<16>,
-            24 => walk::<24>,
-            32 => walk::<32>,
+            1 => walk_for_machine::<1>(),
+            2 => walk_for_machine::<2>(),
+            3 => walk_for_machine::<3>(),
+            4 => walk_for_machine::<4>(),
+            6 => walk_for_machine::<6>(),
+            8 => walk_for_machine::<8>(),
+            12 => walk_for_machine::<12>(),
+            16 => walk_for_machine::<16>(),
+            24 => walk_for_machine::<24>(),
+            32 => walk_for_machine::<32>(),
             _ => walk::<0>,
         };
         // SAFETY: the plan stems from a layout whose reach `pack` has checked against the source,
@@ -214,10 +214,33 @@ impl Plan {
     }
 }
 
+type Walk = unsafe fn(*const u8, &[Axis], usize, *mut u8);
+
+/// The kernel for units of `N` bytes, compiled for the instructions that this machine has.
+fn walk_for_machine<const N: usize>() -> Walk {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        return walk_avx2::<N>;
+    }
+    walk::<N>
+}
+
+/// [`walk`], in which the compiler may use AVX2.
+///
+/// # Safety
+/// As for [`walk`], and the machine has AVX2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn walk_avx2<const N: usize>(from: *const u8, axes: &[Axis], unit: usize, to: *mut u8) {
+    // SAFETY: as for this function.
+    unsafe { walk::<N>(from, axes, unit, to) }
+}
+
 /// Gathers units of `unit` bytes along `axes`; `N` is `unit`, or 0 for any unit.
 ///
 /// # Safety
 /// Every unit along `axes` from `from` on is readable, and `to` has room for all of them.
+#[inline(always)]
 unsafe fn walk<const N: usize>(from: *const u8, axes: &[Axis], unit: usize, to: *mut u8) {
     let Some((row, outer)) = axes.split_last() else {
         return;
@@ -272,6 +295,7 @@ unsafe fn walk<const N: usize>(from: *const u8, axes: &[Axis], unit: usize, to: 
 /// # Safety
 /// As for [`walk`], along `column` and `row`; `column_step` bytes of `to` for each step of
 /// `column`.
+#[inline(always)]
 unsafe fn copy_tiles<const N: usize>(
     from: *const u8,
     column: Axis,
@@ -338,6 +362,24 @@ unsafe fn copy_units<const N: usize>(from: *const u8, len: usize, stride: isize,
 }
 
 fn reverse_groups(bytes: &mut [u8], width: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: the machine has AVX2.
+        return unsafe { reverse_groups_avx2(bytes, width) };
+    }
+    reverse_groups_any(bytes, width);
+}
+
+/// [`reverse_groups_any`], in which the compiler may use AVX2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn reverse_groups_avx2(bytes: &mut [u8], width: usize) {
+    reverse_groups_any(bytes, width);
+}
+
+#[inline(always)]
+fn reverse_groups_any(bytes: &mut [u8], width: usize) {
+    #[inline(always)]
     fn reverse<const N: usize>(bytes: &mut [u8]) {
         let (groups, _) = bytes.as_chunks_mut::<N>();
         for group in groups {

@@ -44,7 +44,8 @@ impl Header {
     /// # Errors
     /// [`Incomplete`](crate::DecodeErrorKind::Incomplete) says how many bytes the header takes.
     pub fn read(bytes: &[u8], limits: &Limits) -> Result<Self> {
-        if let Some(Canonical { dtype, order, shape, data_offset }) = read_canonical(bytes) {
+        if let Some(Canonical { dtype, order, shape, data_offset }) = read_canonical(bytes, limits)
+        {
             let (version, oddities) = ((1, 0), Vec::new());
             return Ok(Self { version, dtype, order, shape, data_offset, oddities });
         }
@@ -147,7 +148,7 @@ pub(super) fn read_array<'a>(
     source: Source<'a>,
     limits: &Limits,
 ) -> Result<Array<'a>> {
-    match read_canonical(bytes) {
+    match read_canonical(bytes, limits) {
         Some(Canonical { dtype, order, shape, data_offset }) => {
             array_in(source, dtype, &shape, order, data_offset)
         }
@@ -266,15 +267,16 @@ struct Canonical {
 /// Reads the header of an array of numbers, strings or times if it is spelled exactly as NumPy
 /// spells it; everything else, and everything wrong, is left to the parser.
 #[inline(always)]
-fn read_canonical(bytes: &[u8]) -> Option<Canonical> {
+fn read_canonical(bytes: &[u8], limits: &Limits) -> Option<Canonical> {
     let length = match bytes {
         [0x93, b'N', b'U', b'M', b'P', b'Y', 1, 0, low, high, ..] => {
             usize::from(u16::from_le_bytes([*low, *high]))
         }
         _ => return None,
     };
-    let data_offset = 10 + length;
-    let text = bytes.get(10..data_offset)?;
+    limits.check_header(length as u64).ok()?;
+    let data_offset = PREFIX + length;
+    let text = bytes.get(PREFIX..data_offset)?;
     let text = text.strip_prefix(b"{'descr': '")?;
     // Most codes have three characters.
     let code_len = match text.get(3) {
@@ -289,7 +291,7 @@ fn read_canonical(bytes: &[u8]) -> Option<Canonical> {
     };
     let (shape, text) = canonical_shape(text)?;
     let padding = text.strip_prefix(b"), }")?.strip_suffix(b"\n")?;
-    if data_offset % ALIGNMENT != 0 || padding != SPACES.get(..padding.len())? {
+    if !data_offset.is_multiple_of(ALIGNMENT) || padding != SPACES.get(..padding.len())? {
         return None;
     }
     let dtype = descr::canonical(code)?;
@@ -499,10 +501,16 @@ fn refuse_what_is_not_plain(dtype: &DType) -> Result<(), EncodeError> {
         return Err(EncodeError::new(format!(
             "npy keeps the elements of a {dtype} array as a pickle"
         ))
-        .hint(
-            "writing object arrays arrives with the pickle format; until then convert to a dtype \
-             of fixed size, such as x.astype(str)",
-        ));
+        .hint(match dtype.kind() {
+            Kind::VariableStr(_) => {
+                "writing it arrives with the pickle format; until then convert to strings of fixed \
+                 size, such as x.astype('U20')"
+            }
+            _ => {
+                "writing objects arrives with the pickle format; until then convert to a dtype of \
+                 fixed size, such as x.astype(str)"
+            }
+        }));
     }
     if dtype.has_metadata() {
         return Err(EncodeError::new("npy has no place for the dtype's metadata").hint(
