@@ -282,6 +282,33 @@ def test_memoryview_cannot_be_released_into_nothing(read: Read) -> None:
 
 
 @BOTH
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="classes export buffers from 3.12 on")
+def test_classes_that_export_buffers(read: Read) -> None:
+    class Exporter:
+        def __init__(self) -> None:
+            self.content = bytearray(DATA)
+            self.released = 0
+
+        def __buffer__(self, flags: int) -> memoryview:
+            return memoryview(self.content)
+
+        def __release_buffer__(self, view: memoryview) -> None:
+            self.released += 1
+            view.release()
+
+    exporter = Exporter()
+    view = read(exporter)
+    assert_same(view, X)
+    assert exporter.released == 0
+    with pytest.raises(BufferError):
+        exporter.content.clear()
+    del view
+    gc.collect()
+    assert exporter.released == 1
+    exporter.content.clear()
+
+
+@BOTH
 def test_what_is_not_bytes(read: Read) -> None:
     cases: list[tuple[Any, str]] = [
         ("text", "decode"),
@@ -356,4 +383,4 @@ def test_arrays_are_not_leaked() -> None:
 def test_copy_is_a_bool_or_none() -> None:
     for copy in ("yes", 2, b""):
         with pytest.raises(TypeError):
-            ndbytes.bytes_to_array(DATA, copy=copy)  # type: ignore[arg-type]
+            ndbytes.bytes_to_array(DATA, copy=copy)

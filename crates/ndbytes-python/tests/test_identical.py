@@ -159,7 +159,9 @@ def test_metadata_count() -> None:
         differ(np.zeros(2, a), np.zeros(2, b))
         differ(np.zeros(2, [("f", a)]), np.zeros(2, [("f", b)]))
     for value in values[1:]:
-        same(np.zeros(2, np.dtype("f4", metadata=value)), np.zeros(2, np.dtype("f4", metadata=value)))
+        same(
+            np.zeros(2, np.dtype("f4", metadata=value)), np.zeros(2, np.dtype("f4", metadata=value))
+        )
 
 
 def test_the_align_flag_does_not_count() -> None:
@@ -222,7 +224,7 @@ def test_masked_arrays() -> None:
 
 def test_objects_are_refused() -> None:
     x = np.array([1, None], object)
-    with pytest.raises((TypeError, ValueError), match="objects|compared"):
+    with pytest.raises((TypeError, ValueError), match=r"objects|compared"):
         ndbytes.identical(x, x)
     assert not ndbytes.identical(x, np.array([1, 2]))
     assert not ndbytes.identical(x, x[:1])

@@ -164,7 +164,9 @@ def test_ml_dtypes_is_imported_only_when_it_is_needed() -> None:
         "assert 'ml_dtypes' in sys.modules and y.dtype.name == 'int4', y.dtype\n"
     )
     data = ndbytes.array_to_bytes(array("int4"))
-    done = subprocess.run([sys.executable, "-c", code], input=data, capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=data, capture_output=True, check=False
+    )
     assert (done.returncode, done.stderr) == (0, b"")
 
 

@@ -126,7 +126,7 @@ def test_metadata_of_the_dtype_are_kept() -> None:
 
 def test_there_is_no_default_dtype() -> None:
     with pytest.raises(TypeError, match="dtype"):
-        ndbytes.frombuffer(bytes(8))  # type: ignore[call-arg]
+        ndbytes.frombuffer(bytes(8))
     # For NumPy, None is float64.
     with pytest.raises(TypeError, match="dtype"):
         ndbytes.frombuffer(bytes(8), None)
@@ -136,7 +136,7 @@ def test_what_is_no_dtype() -> None:
     with pytest.raises(TypeError):
         ndbytes.frombuffer(bytes(8), "no such dtype")
     with pytest.raises(TypeError):
-        ndbytes.frombuffer(bytes(8), 3)  # type: ignore[arg-type]
+        ndbytes.frombuffer(bytes(8), 3)
 
 
 @pytest.mark.parametrize("offset", [0, 1, 4, 8, 24])
@@ -216,7 +216,11 @@ def test_elements_without_bytes_are_counted_by_the_shape() -> None:
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_subarrays_add_dimensions_at_the_end(order: Any) -> None:
     data = bytes(range(24))
-    for dtype, shape in ((("u1", (2, 3)), (4, 2, 3)), (("<u2", (3,)), (4, 3)), (("u1", 24), (1, 24))):
+    for dtype, shape in (
+        (("u1", (2, 3)), (4, 2, 3)),
+        (("<u2", (3,)), (4, 3)),
+        (("u1", 24), (1, 24)),
+    ):
         found = ndbytes.frombuffer(data, dtype)
         assert parts(found) == parts(np.frombuffer(data, dtype))
         assert found.shape == shape
@@ -235,7 +239,10 @@ def test_subarrays_add_dimensions_at_the_end(order: Any) -> None:
         ({"data": bytes(13), "dtype": "<i4"}, ["13 bytes", "4 bytes each", "would fit"]),
         ({"data": bytes(12), "dtype": "<f8"}, ["12 bytes", "8 bytes each", "float32", "count=1"]),
         ({"data": bytes(24), "dtype": "<f8", "shape": (2, 3)}, ["48 bytes", "24", "float32"]),
-        ({"data": bytes(24), "dtype": "<f4", "shape": (2, 2)}, ["16 bytes", "24", "(3, 2) would fit"]),
+        (
+            {"data": bytes(24), "dtype": "<f4", "shape": (2, 2)},
+            ["16 bytes", "24", "(3, 2) would fit"],
+        ),
         ({"data": bytes(24), "dtype": "<f4", "shape": (4, -1)}, ["6 elements", "4"]),
         ({"data": bytes(24), "dtype": "<f4", "shape": (-1, -1)}, ["more than one -1"]),
         ({"data": bytes(24), "dtype": "<f4", "count": 7}, ["28 bytes", "24", "6 whole"]),
@@ -302,7 +309,7 @@ def test_arguments_that_make_no_sense(options: dict[str, Any], error: type[Excep
     ids=str,
 )
 def test_numbers_beyond_all_memory(options: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"bytes|dimensions|elements|multiple"):
         ndbytes.frombuffer(bytes(24), "<u4", **options)
 
 
@@ -334,4 +341,4 @@ def test_nothing_but_dtype_and_shape_goes_by_position() -> None:
     keyword_only = [name for name, kind in kinds.items() if kind is inspect.Parameter.KEYWORD_ONLY]
     assert keyword_only == ["offset", "count", "order", "copy"]
     with pytest.raises(TypeError):
-        ndbytes.frombuffer(bytes(8), "u1", 8, 0)  # type: ignore[misc]
+        ndbytes.frombuffer(bytes(8), "u1", 8, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -63,7 +64,9 @@ def test_masked_arrays(verb: Callable[[Any], Any]) -> None:
 def test_subclasses_of_numpy(verb: Callable[[Any], Any]) -> None:
     matrix = np.arange(4).reshape(2, 2).view(np.matrix)
     records = np.zeros(2, "i2,f4").view(np.recarray)
-    characters = np.array(["a", "b"]).view(np.char.chararray)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        characters = np.array(["a", "b"]).view(np.char.chararray)
     for array, name in ((matrix, "matrix"), (records, "recarray"), (characters, "chararray")):
         assert verb(follow(refused(verb, array, name, "numpy.asarray(x)"), array))
 
@@ -169,6 +172,23 @@ def test_what_numpy_cannot_make_an_array_of_is_its_own_error() -> None:
             verb(Broken())
         with pytest.raises(ValueError, match="inhomogeneous"):
             verb([[1], [2, 3]])
+
+
+def test_structures_nested_too_deep() -> None:
+    dtype = np.dtype("i2")
+    for _ in range(300):
+        dtype = np.dtype([("a", dtype)])
+    with pytest.raises(ndbytes.EncodeError, match="deep"):
+        ndbytes.array_to_bytes(np.zeros(2, dtype))
+
+
+def test_more_bytes_than_there_can_be() -> None:
+    """Of arrays that take no memory: what a machine cannot hold is an ordinary error."""
+    for size in (1 << 57, (1 << 60) - 1):
+        x = np.broadcast_to(np.zeros((), "f8"), (size,))
+        for verb in (ndbytes.array_to_bytes, ndbytes.tobytes, ndbytes.array_to_buffers):
+            with pytest.raises((MemoryError, OverflowError, ValueError)):
+                verb(x)
 
 
 def test_an_array_is_not_changed_by_being_refused() -> None:

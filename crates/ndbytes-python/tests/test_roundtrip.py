@@ -109,7 +109,9 @@ def test_every_version_that_numpy_writes(dtype: np.dtype[Any], version: tuple[in
         assert found.flags.f_contiguous == view.flags.f_contiguous
 
 
-@pytest.mark.parametrize("code", ["l", "q", "L", "Q", "i", "p", "P", "intc", "longlong", "ulonglong"])
+@pytest.mark.parametrize(
+    "code", ["l", "q", "L", "Q", "i", "p", "P", "intc", "longlong", "ulonglong"]
+)
 def test_c_types_of_one_size(code: str) -> None:
     check(filled(code, (3, 2)))
 
@@ -207,7 +209,7 @@ def test_format_is_npy_or_told_from_the_bytes() -> None:
     assert written == ndbytes.array_to_bytes(x)
     assert parts(ndbytes.bytes_to_array(written, format="npy")) == parts(x)
     for unknown in ("nyp", "", "NPY", "raw"):
-        with pytest.raises(ValueError, match="tobytes|not one of") as caught:
+        with pytest.raises(ValueError, match=r"tobytes|not one of") as caught:
             ndbytes.array_to_bytes(x, format=unknown)
         assert type(caught.value) is ValueError
     with pytest.raises(ValueError, match=r'"nyp" is not one of .*"npy"'):

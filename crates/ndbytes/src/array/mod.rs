@@ -222,6 +222,11 @@ impl<'a> Array<'a> {
         Self { layout: self.layout.transposed(), ..self.clone() }
     }
 
+    /// Whether the elements lie side by side in C order and this machine's byte order.
+    pub(crate) fn is_native_c(&self) -> bool {
+        self.layout.is_contiguous(Order::C) && self.dtype.is_native()
+    }
+
     /// Packs the elements of `layout`, a part of this array's, into `scratch`: side by side in C
     /// order and this machine's byte order. Borrows them where they already lie so.
     pub(crate) fn native_bytes<'s>(

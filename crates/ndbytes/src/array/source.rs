@@ -109,12 +109,22 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// Copies the bytes from `offset` on over those of `to`.
+    ///
+    /// # Panics
+    /// When there are fewer than `to.len()` bytes from `offset` on.
+    #[inline]
+    pub(crate) fn copy_over(&self, offset: usize, to: &mut [u8]) {
+        // SAFETY: initialised bytes are possibly uninitialised bytes too, and `copy_to` leaves
+        // none uninitialised.
+        self.copy_to(offset, unsafe { &mut *(std::ptr::from_mut(to) as *mut [MaybeUninit<u8>]) });
+    }
+
     /// The first sixteen bytes, or as many as there are: enough to tell the format.
     #[inline]
     pub(crate) fn start_of(&self) -> ([u8; 16], usize) {
         let (mut start, len) = ([0; 16], self.len.min(16));
-        // SAFETY: `len` bytes are readable from the start of the source, and there is room for them.
-        unsafe { std::ptr::copy_nonoverlapping(self.start.as_ptr(), start.as_mut_ptr(), len) };
+        self.copy_over(0, &mut start[..len]);
         (start, len)
     }
 
