@@ -1,7 +1,7 @@
 //! Arrays to bytes, and bytes to arrays.
 
 use ndbytes::array::{Dims, default_threads};
-use ndbytes::{ByteOrder, Format, Order, ReadOptions, npy, raw};
+use ndbytes::{ByteOrder, Format, Kind, Order, ReadOptions, npy, raw};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString};
@@ -173,7 +173,11 @@ pub(crate) fn tobytes<'py>(
             "the raw bytes of a {} array are addresses, which mean nothing elsewhere",
             view.dtype()
         );
-        let hint = "convert to a dtype of fixed size, such as x.astype(str) or x.astype('U20')";
+        // NumPy finds the length of strings among objects, but not of StringDType.
+        let hint = match view.dtype().kind() {
+            Kind::VariableStr(_) => "convert to strings of fixed size, such as x.astype('U20')",
+            _ => "convert to a dtype of fixed size, such as x.astype(str)",
+        };
         return Err(errors::encode(py, &found, Some(hint)));
     }
     let order = match order {

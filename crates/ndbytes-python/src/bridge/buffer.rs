@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 
 use ndbytes::{Sink, Source};
-use pyo3::exceptions::{PyBufferError, PyTypeError};
+use pyo3::exceptions::{PyBufferError, PyMemoryError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
@@ -191,6 +191,9 @@ fn new_bytes<'py>(
     len: usize,
     fill: impl FnOnce(&mut [MaybeUninit<u8>]) -> PyResult<()>,
 ) -> PyResult<Bound<'py, PyBytes>> {
+    if len > isize::MAX as usize - 4096 {
+        return Err(PyMemoryError::new_err(format!("{len} bytes are more than any memory holds")));
+    }
     // SAFETY: with a null pointer this allocates `len` bytes without writing them, and returns a
     // new reference that nobody else has, or null with an error set.
     unsafe {

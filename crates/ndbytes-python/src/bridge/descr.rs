@@ -139,8 +139,8 @@ fn void(descr: &Bound<'_, PyAny>, itemsize: usize) -> PyResult<Kind> {
         fields.push(field(&name, &by_name.get_item(&name)?)?);
     }
     let aligned = descr.getattr("isalignedstruct")?.is_truthy()?;
-    let structure =
-        Struct::new(fields, itemsize, aligned).map_err(|error| errors::decode(py, error))?;
+    let structure = Struct::new(fields, itemsize, aligned)
+        .map_err(|error| errors::encode(py, error.found(), error.hint_text()))?;
     Ok(Kind::Struct(Arc::new(structure)))
 }
 
