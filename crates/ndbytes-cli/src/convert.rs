@@ -150,7 +150,8 @@ impl<'c, 'a> Conversion<'c, 'a> {
 
     fn write(&self, out: &mut dyn Write) -> Result<(), Trouble> {
         out.write_all(&self.header)?;
-        elements::write(self.array, self.order, self.byte_order, out)
+        let swap = self.byte_order.map_or(Ok(1), |byte_order| self.array.swap_to(byte_order))?;
+        Ok(self.array.write_to(self.order, swap, out)?)
     }
 
     /// What was written, and for raw bytes what they no longer say.

@@ -6,7 +6,6 @@
 mod convert;
 mod demo;
 mod description;
-mod elements;
 mod input;
 mod inspect;
 mod output;

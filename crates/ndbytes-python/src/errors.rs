@@ -1,6 +1,7 @@
 //! The core's errors as Python's exceptions, which `ndbytes._errors` defines.
 
 use ndbytes::{DecodeError, DecodeErrorKind, EncodeError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -33,6 +34,24 @@ pub(crate) fn unsupported(py: Python<'_>, found: &str, hint: &str) -> PyErr {
         kwargs.set_item("kind", "unsupported")?;
         kwargs.set_item("hint", hint)
     })
+}
+
+/// The exception for what the running NumPy refuses to make of well-formed bytes, such as an array
+/// of 64 dimensions in NumPy 1. Other exceptions pass.
+#[cold]
+pub(crate) fn from_numpy(py: Python<'_>, error: PyErr) -> PyErr {
+    let class = error.get_type(py);
+    let refusals = [
+        py.get_type::<PyValueError>(),
+        py.get_type::<PyTypeError>(),
+        py.get_type::<PyOverflowError>(),
+    ];
+    // Not their subclasses: those are the exceptions of this package.
+    if !refusals.iter().any(|refusal| class.is(refusal)) {
+        return error;
+    }
+    let found = format!("the installed NumPy cannot hold this array: {}", error.value(py));
+    unsupported(py, &found, "a newer NumPy may")
 }
 
 /// The exception for arrays that a format cannot hold.

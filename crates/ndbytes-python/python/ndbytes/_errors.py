@@ -68,7 +68,9 @@ class UnsafeError(DecodeError):
         What they would have imported.
     """
 
-    def __init__(self, message: str = "", *, names: list[str] | None = None, **details: object) -> None:
+    def __init__(
+        self, message: str = "", *, names: list[str] | None = None, **details: object
+    ) -> None:
         super().__init__(message, **details)  # type: ignore[arg-type]
         self.names = names or []
 

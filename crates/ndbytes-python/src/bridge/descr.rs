@@ -68,7 +68,8 @@ pub(crate) fn read(descr: &Bound<'_, PyAny>) -> PyResult<DType> {
         return Ok(dtype);
     }
     let metadata = descr.getattr("metadata")?;
-    match metadata.is_none() {
+    // To NumPy, empty metadata are none.
+    match metadata.is_none() || metadata.is_empty()? {
         true => Ok(dtype),
         false => Ok(dtype.with_metadata(Some(values::read(&metadata.call_method0("copy")?)?))),
     }

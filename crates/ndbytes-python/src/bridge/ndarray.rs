@@ -124,7 +124,8 @@ pub(crate) fn from_input<'py>(
     array: &Array<'_>,
     copy: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let dtype = descr::make(input.keeper().py(), array.dtype())?;
+    let py = input.keeper().py();
+    let dtype = descr::make(py, array.dtype()).map_err(|error| errors::from_numpy(py, error))?;
     from_input_as(input, array, copy, dtype)
 }
 
@@ -232,7 +233,7 @@ unsafe fn new<'py>(
             flags,
             ptr::null_mut(),
         );
-        Bound::from_owned_ptr_or_err(py, result)
+        Bound::from_owned_ptr_or_err(py, result).map_err(|error| errors::from_numpy(py, error))
     }
 }
 

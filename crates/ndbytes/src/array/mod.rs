@@ -24,8 +24,13 @@ pub use value::{Arena, Node, NodeId, Value};
 
 pub(crate) use notation::shorten;
 
+use std::io;
+
 use crate::error::{DecodeError, EncodeError, Result};
 use source::Buffer;
+
+/// Enough for every thread of a gather, little beside a large array.
+const STREAM_BLOCK: usize = 32 << 20;
 
 /// An n-dimensional array whose dtype is known at run time, over bytes that it borrows or owns.
 ///
@@ -166,6 +171,33 @@ impl<'a> Array<'a> {
     #[inline]
     pub fn write_swapped(&self, order: Order, swap: usize, threads: usize, sink: &mut Sink<'_>) {
         pack::pack(&self.source, &self.layout, order, swap, threads, sink);
+    }
+
+    /// Writes what [`Array::write_swapped`] does to a stream. Elements that lie as they are wanted go
+    /// there without a copy, others in blocks of a few MiB, so that little is held at a time.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_to(&self, order: Order, swap: usize, out: &mut dyn io::Write) -> io::Result<()> {
+        if swap <= 1
+            && self.layout.is_contiguous(order)
+            && let Some(bytes) = self.source.as_slice()
+        {
+            return out.write_all(&bytes[self.layout.start()..][..self.nbytes()]);
+        }
+        let layout = match order {
+            Order::C => self.layout.clone(),
+            Order::F => self.layout.transposed(),
+        };
+        let blocks = layout.blocks(STREAM_BLOCK);
+        let mut packed = Vec::new();
+        for block in (0..blocks.len()).map(|index| blocks.block(index)) {
+            Sink::collect_into(&mut packed, block.nbytes(), |sink| {
+                pack::pack(&self.source, &block, Order::C, swap, default_threads(), sink);
+            });
+            out.write_all(&packed)?;
+        }
+        Ok(())
     }
 
     /// The same array in memory of its own, aligned to 64 bytes, in its own order.

@@ -32,7 +32,8 @@ struct Row {
     read_array: for<'a> fn(Source<'a>, &Limits) -> Result<Array<'a>>,
     /// Reads all arrays.
     read: for<'a> fn(Source<'a>, &Limits) -> Result<Entries<'a>>,
-    write: fn(&Array<'_>) -> Result<Vec<u8>, EncodeError>,
+    /// Writes one array to a stream.
+    write: fn(&Array<'_>, &mut dyn io::Write) -> io::Result<()>,
 }
 
 /// In the order in which inputs are tried.
@@ -47,7 +48,7 @@ const ROWS: [Row; 2] = [
         },
         read_array: npy::read_source,
         read: |source, limits| npy::read_source(source, limits).map(Entries::one),
-        write: |array| npy::write(array),
+        write: |array, out| npy::Message::new(array).map_err(refused)?.write_to(out),
     },
     Row {
         format: Format::Raw,
@@ -57,7 +58,7 @@ const ROWS: [Row; 2] = [
         peek: |bytes, _| Err(no_description(bytes.len())),
         read_array: |source, _| Err(no_description(source.len())),
         read: |source, _| Err(no_description(source.len())),
-        write: |array| Ok(array.to_bytes(Order::C)),
+        write: |array, out| array.write_to(Order::C, 1, out),
     },
 ];
 
@@ -271,10 +272,12 @@ pub fn read_array<'a>(source: Source<'a>, options: &ReadOptions) -> Result<Array
 /// # Errors
 /// Those of `out`; an [`EncodeError`] comes as one of kind
 /// [`InvalidInput`](io::ErrorKind::InvalidInput).
-pub fn write(array: &Array<'_>, format: Format, out: &mut impl io::Write) -> io::Result<()> {
-    let bytes = (format.row().write)(array)
-        .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-    out.write_all(&bytes)
+pub fn write(array: &Array<'_>, format: Format, out: &mut dyn io::Write) -> io::Result<()> {
+    (format.row().write)(array, out)
+}
+
+fn refused(error: EncodeError) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, error)
 }
 
 #[cold]

@@ -6,6 +6,8 @@ mod literal;
 
 pub use header::{Header, MAGIC};
 
+use std::io;
+
 use crate::array::{Array, Order, Sink, Source, default_threads};
 use crate::error::{EncodeError, Result};
 use crate::limits::Limits;
@@ -107,5 +109,13 @@ impl<'m, 'a> Message<'m, 'a> {
     pub fn write(&self, threads: usize, sink: &mut Sink<'_>) {
         sink.write(&self.header);
         self.array.write_data(self.order, threads, sink);
+    }
+    /// Writes header and data to a stream, without building them in memory first.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_to(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        out.write_all(&self.header)?;
+        self.array.write_to(self.order, 1, out)
     }
 }
