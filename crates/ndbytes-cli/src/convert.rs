@@ -7,12 +7,12 @@ use clap::ValueEnum;
 use ndbytes::{Array, ByteOrder, DType, Format, Layout, Order, npy};
 use serde_json::json;
 
+use crate::Outcome;
 use crate::description::{ReadArgs, format_of_name, formats, order_name, way_back};
 use crate::input::Input;
 use crate::output::{self, Output};
 use crate::screen::{counted, printable, tuple};
 use crate::trouble::{Trouble, name};
-use crate::{Outcome, elements};
 
 const AFTER_HELP: &str = "\
 OUT appears whole or not at all, and no file is replaced without --force.
