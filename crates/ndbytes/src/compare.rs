@@ -4,9 +4,10 @@
 //! order, in the cache, and compared there. The first difference ends it.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread;
 
-use crate::array::{Array, DType, Kind, Layout, Order, Scalar, default_threads};
+use crate::array::{
+    Array, DType, Kind, Layout, Order, Scalar, default_threads, share, threads_for,
+};
 use crate::error::{DecodeError, Result};
 
 /// Blocks of this size stay in the cache between being packed and being compared.
@@ -14,8 +15,6 @@ const BLOCK: usize = 64 << 10;
 /// Blocks that need no packing are large, and gone through in pieces.
 const LARGE_BLOCK: usize = 1 << 20;
 const PIECE: usize = 4096;
-/// Below this many bytes a second thread costs more than it brings.
-const BYTES_PER_THREAD: usize = 4 << 20;
 
 /// Whether two arrays are bit by bit the same: dtype with byte order, offsets, titles and
 /// metadata, shape, and every element.
@@ -121,16 +120,7 @@ fn same_blocks(a: &Array<'_>, b: &Array<'_>, kernel: Kernel) -> bool {
             }
         }
     };
-    let threads = default_threads().min(a.nbytes() / BYTES_PER_THREAD);
-    thread::scope(|scope| {
-        for _ in 1..threads {
-            // On a machine that has no thread to spare, this one does all the work.
-            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
-                break;
-            }
-        }
-        work();
-    });
+    share(threads_for(a.nbytes(), default_threads()), work);
     !differ.into_inner()
 }
 

@@ -90,8 +90,8 @@ fn more_elements_than_32_bits_count_need_no_memory() {
 
 #[test]
 fn streams_get_the_bytes_that_memory_would() {
-    let numbers: Vec<u32> = (0..5 << 20).collect();
-    let base = Array1::from(numbers).into_shape_with_order((5, 1 << 10, 1 << 10)).unwrap();
+    let numbers: Vec<u32> = (0..10 << 20).collect();
+    let base = Array1::from(numbers).into_shape_with_order((10, 1 << 10, 1 << 10)).unwrap();
     // Side by side, and in several blocks of other orders.
     for view in [base.view(), base.view().permuted_axes([2, 0, 1]), base.slice(s![.., ..;-1, ..])] {
         let array = ndbytes::Array::from(&view);

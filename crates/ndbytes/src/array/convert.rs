@@ -3,9 +3,8 @@
 use super::dtype::{ByteOrder, DType, Kind};
 use super::element::{CastError, Element};
 use super::layout::Order;
-use super::pack::default_threads;
 use super::source::{Buffer, Source};
-use super::{Array, Layout};
+use super::{Array, Layout, default_threads};
 use crate::error::{DecodeError, Result};
 
 impl<'a, 'b> From<&'a Array<'b>> for Array<'a>

@@ -90,7 +90,7 @@ impl Layout {
             return Err(DecodeError::mismatch(found));
         }
         let (len, nbytes) = checked_size(shape, itemsize)?;
-        let (low, high) = extent(shape, strides, itemsize)
+        let (low, high) = Self::extent(shape, strides, itemsize)
             .and_then(|(low, high)| {
                 Some((start.checked_sub(low)?, start.checked_add(high)?))
             })
@@ -122,7 +122,18 @@ impl Layout {
     /// that overflows: for describing memory that is known by a pointer to that element.
     #[inline(always)]
     pub fn extent(shape: &[usize], strides: &[isize], itemsize: usize) -> Option<(usize, usize)> {
-        extent(shape, strides, itemsize)
+        if shape.contains(&0) {
+            return Some((0, 0));
+        }
+        let (mut low, mut high) = (0_usize, itemsize);
+        for (&dim, &stride) in shape.iter().zip(strides) {
+            let distance = (dim - 1).checked_mul(stride.unsigned_abs())?;
+            let side = if stride < 0 { &mut low } else { &mut high };
+            *side = side.checked_add(distance)?;
+        }
+        // Distances between elements must fit `isize`, as pointers need it.
+        let span = low.checked_add(high)?;
+        isize::try_from(span).ok().map(|_| (low, high))
     }
 
     /// Elements along each axis.
@@ -303,21 +314,6 @@ fn too_large(shape: &[usize], itemsize: usize) -> DecodeError {
     DecodeError::malformed(format!(
         "an array of shape {shape:?} and {itemsize} bytes an element is larger than any memory"
     ))
-}
-
-fn extent(shape: &[usize], strides: &[isize], itemsize: usize) -> Option<(usize, usize)> {
-    if shape.contains(&0) {
-        return Some((0, 0));
-    }
-    let (mut low, mut high) = (0_usize, itemsize);
-    for (&dim, &stride) in shape.iter().zip(strides) {
-        let distance = (dim - 1).checked_mul(stride.unsigned_abs())?;
-        let side = if stride < 0 { &mut low } else { &mut high };
-        *side = side.checked_add(distance)?;
-    }
-    // Distances between elements must fit `isize`, as pointers need it.
-    let span = low.checked_add(high)?;
-    isize::try_from(span).ok().map(|_| (low, high))
 }
 
 #[inline(always)]

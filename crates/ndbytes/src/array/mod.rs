@@ -9,6 +9,7 @@ mod notation;
 mod pack;
 mod scalar;
 mod source;
+mod threads;
 mod value;
 
 pub use dtype::{
@@ -17,12 +18,14 @@ pub use dtype::{
 };
 pub use element::Element;
 pub use layout::{Dims, Layout, MAX_DIMS, Order};
-pub use pack::{advise_huge_pages, default_threads};
+pub use pack::advise_huge_pages;
 pub use scalar::Scalar;
 pub use source::{Sink, Source};
+pub use threads::default_threads;
 pub use value::{Arena, Node, NodeId, Value};
 
 pub(crate) use notation::shorten;
+pub(crate) use threads::{share, threads_for};
 
 use std::io;
 

@@ -8,17 +8,16 @@
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
-use std::num::NonZeroUsize;
 use std::sync::{Mutex, OnceLock};
-use std::thread;
 
 use smallvec::SmallVec;
 
 use super::layout::{Layout, Order};
 use super::source::{Sink, Source};
+use super::threads::{share, threads_for};
 
-/// Below this many bytes a second thread costs more than it brings.
-const BYTES_PER_THREAD: usize = 4 << 20;
+/// Smaller copies need neither threads nor huge pages.
+const LARGE: usize = 4 << 20;
 /// Byte order is changed in pieces of this size, right after they are copied, while they are in
 /// the cache.
 const SWAP_PIECE: usize = 128 << 10;
@@ -44,7 +43,7 @@ pub(crate) fn pack(
     if nbytes == 0 {
         return;
     }
-    if nbytes < BYTES_PER_THREAD && swap <= 1 && layout.is_contiguous(order) {
+    if nbytes < LARGE && swap <= 1 && layout.is_contiguous(order) {
         // SAFETY: `copy_to` initialises all that it is given.
         unsafe { sink.write_with(nbytes, |to| source.copy_to(layout.start(), to)) };
         return;
@@ -67,7 +66,7 @@ fn gather(
         Order::C => Plan::new(layout),
         Order::F => Plan::new(&layout.transposed()),
     };
-    let threads = threads.min(to.len() / BYTES_PER_THREAD).max(1);
+    let threads = threads_for(to.len(), threads);
     if threads == 1 {
         return plan.run(source, swap, to);
     }
@@ -81,15 +80,7 @@ fn gather(
             part.run(source, swap, to);
         }
     };
-    std::thread::scope(|scope| {
-        for _ in 1..threads {
-            // On a machine that has no thread to spare, this one does all the work.
-            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
-                break;
-            }
-        }
-        work();
-    });
+    share(threads, work);
 }
 
 /// One axis of a plan: how many steps, and how many bytes of the source each step goes.
@@ -395,20 +386,6 @@ fn reverse_groups_any(bytes: &mut [u8], width: usize) {
     }
 }
 
-/// The number of threads for large copies: `NDBYTES_NUM_THREADS`, else one for each core, at most
-/// eight, where memory and not the cores are what is short.
-pub fn default_threads() -> usize {
-    static THREADS: OnceLock<usize> = OnceLock::new();
-    *THREADS.get_or_init(|| {
-        let said = std::env::var("NDBYTES_NUM_THREADS").ok();
-        let said = said.and_then(|text| text.trim().parse::<NonZeroUsize>().ok());
-        let cores = || {
-            thread::available_parallelism().ok().map(|n| n.min(NonZeroUsize::MIN.saturating_add(7)))
-        };
-        said.or_else(cores).map_or(1, NonZeroUsize::get)
-    })
-}
-
 /// Asks for huge pages before fresh memory is first touched: most of the time that a large copy
 /// takes is the kernel's, page by page.
 ///
@@ -418,9 +395,8 @@ pub fn advise_huge_pages(fresh: &mut [MaybeUninit<u8>]) {
     #[cfg(target_os = "linux")]
     {
         static WANTED: OnceLock<bool> = OnceLock::new();
-        const ENOUGH: usize = 4 << 20;
         const PAGE: usize = 4096;
-        if fresh.len() < ENOUGH {
+        if fresh.len() < LARGE {
             return;
         }
         let wanted = *WANTED.get_or_init(|| {
