@@ -1,5 +1,7 @@
 //! Arrays of Rust and of the `ndarray` crate, to bytes and back.
 
+#![cfg(feature = "ndarray")]
+
 use ndarray::{Array, Array1, ArrayD, Axis, IxDyn, ShapeBuilder, arr0, array, s};
 use ndbytes::{DType, Order, Scalar, array_to_bytes, bytes_to_array};
 use proptest::prelude::*;
