@@ -1,1 +1,23 @@
+//! The native part of the Python package `ndbytes`.
+//!
+//! * `verbs`, `comparing`: what Python calls, with the docstrings that it shows
+//! * `limits`, `errors`, `values`: small types in both languages
+//! * `bridge`: memory, in both directions
 
+mod bridge;
+mod comparing;
+mod errors;
+mod limits;
+mod values;
+mod verbs;
+
+/// Native verbs of ndbytes; import them from ``ndbytes``.
+#[pyo3::pymodule(gil_used = true)]
+mod _native {
+    #[pymodule_export]
+    use crate::comparing::{array_equal, identical};
+    #[pymodule_export]
+    use crate::limits::Limits;
+    #[pymodule_export]
+    use crate::verbs::{array_to_buffers, array_to_bytes, bytes_to_array, frombuffer, tobytes};
+}

@@ -4,15 +4,17 @@
 //! order, in the cache, and compared there. The first difference ends it.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread;
 
-use crate::array::{Array, DType, Kind, Order, Scalar, default_threads};
+use crate::array::{
+    Array, DType, Kind, Layout, Order, Scalar, default_threads, share, threads_for,
+};
 use crate::error::{DecodeError, Result};
 
 /// Blocks of this size stay in the cache between being packed and being compared.
 const BLOCK: usize = 64 << 10;
-/// Below this many bytes a second thread costs more than it brings.
-const BYTES_PER_THREAD: usize = 4 << 20;
+/// Blocks that need no packing are large, and gone through in pieces.
+const LARGE_BLOCK: usize = 1 << 20;
+const PIECE: usize = 4096;
 
 /// Whether two arrays are bit by bit the same: dtype with byte order, offsets, titles and
 /// metadata, shape, and every element.
@@ -99,7 +101,9 @@ fn same(a: &Array<'_>, b: &Array<'_>, sameness: Sameness) -> Result<bool> {
 type Kernel = fn(&[u8], &[u8]) -> bool;
 
 fn same_blocks(a: &Array<'_>, b: &Array<'_>, kernel: Kernel) -> bool {
-    let (blocks_a, blocks_b) = (a.layout().blocks(BLOCK), b.layout().blocks(BLOCK));
+    let in_place = a.is_native_c() && b.is_native_c();
+    let size = if in_place { LARGE_BLOCK } else { BLOCK };
+    let (blocks_a, blocks_b) = (a.layout().blocks(size), b.layout().blocks(size));
     let (next, differ) = (AtomicUsize::new(0), AtomicBool::new(false));
     let work = || {
         let (mut scratch_a, mut scratch_b) = (Vec::new(), Vec::new());
@@ -108,24 +112,37 @@ fn same_blocks(a: &Array<'_>, b: &Array<'_>, kernel: Kernel) -> bool {
             if index >= blocks_a.len() {
                 return;
             }
-            let a = a.native_bytes(&blocks_a.block(index), &mut scratch_a);
-            let b = b.native_bytes(&blocks_b.block(index), &mut scratch_b);
-            if !kernel(a, b) {
+            let (block_a, block_b) = (blocks_a.block(index), blocks_b.block(index));
+            let same = if in_place {
+                same_side_by_side((a, &block_a), (b, &block_b), kernel)
+            } else {
+                let a = a.native_bytes(&block_a, &mut scratch_a);
+                kernel(a, b.native_bytes(&block_b, &mut scratch_b))
+            };
+            if !same {
                 differ.store(true, Ordering::Relaxed);
             }
         }
     };
-    let threads = default_threads().min(a.nbytes() / BYTES_PER_THREAD);
-    thread::scope(|scope| {
-        for _ in 1..threads {
-            // On a machine that has no thread to spare, this one does all the work.
-            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
-                break;
-            }
-        }
-        work();
-    });
+    share(threads_for(a.nbytes(), default_threads()), work);
     !differ.into_inner()
+}
+
+/// Compares blocks whose elements lie side by side, in pieces that fit into the nearest cache.
+fn same_side_by_side(
+    (a, block_a): (&Array<'_>, &Layout),
+    (b, block_b): (&Array<'_>, &Layout),
+    kernel: Kernel,
+) -> bool {
+    let (mut piece_a, mut piece_b) = ([0; PIECE], [0; PIECE]);
+    // Whole elements, but for those longer than a piece: of them only the bits are compared.
+    let step = (PIECE / block_a.itemsize() * block_a.itemsize()).max(PIECE / 2);
+    (0..block_a.nbytes()).step_by(step).all(|at| {
+        let len = step.min(block_a.nbytes() - at);
+        a.source().copy_over(block_a.start() + at, &mut piece_a[..len]);
+        b.source().copy_over(block_b.start() + at, &mut piece_b[..len]);
+        kernel(&piece_a[..len], &piece_b[..len])
+    })
 }
 
 /// How blocks of native elements are compared; `None` where only NumPy knows.
@@ -311,7 +328,7 @@ fn all_pairs(a: &[u8], b: &[u8], size: usize, same: impl Fn(&[u8], &[u8]) -> boo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::array::{ByteOrder, Layout, Source};
+    use crate::array::{ByteOrder, Source};
 
     fn floats(values: &[f64]) -> Vec<u8> {
         values.iter().flat_map(|value| value.to_ne_bytes()).collect()

@@ -166,6 +166,11 @@ impl DecodeError {
         self.0.entry.as_deref()
     }
 
+    /// What was found, without place, expectation and hint.
+    pub fn found(&self) -> &str {
+        &self.0.found
+    }
+
     /// What to try, if something is likely to help.
     pub fn hint_text(&self) -> Option<&str> {
         self.0.hint.as_deref()

@@ -43,7 +43,8 @@ pub use array::{
 pub use compare::{equal, identical};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, Result};
 pub use formats::{
-    Entries, Entry, Format, ReadOptions, Summary, npy, peek, pickle, raw, read, sniff, write,
+    Entries, Entry, Format, ReadOptions, Summary, npy, peek, pickle, raw, read, read_array,
+    read_source, sniff, write,
 };
 pub use inspect::inspect;
 pub use limits::Limits;
@@ -78,5 +79,5 @@ pub fn array_to_bytes<'a>(array: impl Into<Array<'a>>) -> Result<Vec<u8>, Encode
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn bytes_to_array(bytes: &[u8]) -> Result<Array<'_>> {
-    read(bytes, &ReadOptions::new())?.into_array()
+    read_array(Source::slice(bytes), &ReadOptions::new())
 }

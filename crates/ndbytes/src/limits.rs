@@ -78,6 +78,7 @@ impl Limits {
         self.max_depth
     }
 
+    #[inline]
     pub(crate) fn check_header(&self, bytes: u64) -> Result<()> {
         if bytes > self.max_header {
             let found =

@@ -1,5 +1,7 @@
 //! Arrays of Rust and of the `ndarray` crate, to bytes and back.
 
+#![cfg(feature = "ndarray")]
+
 use ndarray::{Array, Array1, ArrayD, Axis, IxDyn, ShapeBuilder, arr0, array, s};
 use ndbytes::{DType, Order, Scalar, array_to_bytes, bytes_to_array};
 use proptest::prelude::*;
@@ -86,6 +88,30 @@ fn more_elements_than_32_bits_count_need_no_memory() {
     let message = ndbytes::npy::Message::new(&array).unwrap();
     assert!(message.len() > 1 << 40);
     assert!(message.header().starts_with(b"\x93NUMPY\x01\x00"));
+}
+
+#[test]
+fn streams_get_the_bytes_that_memory_would() {
+    let numbers: Vec<u32> = (0..10 << 20).collect();
+    let base = Array1::from(numbers).into_shape_with_order((10, 1 << 10, 1 << 10)).unwrap();
+    // Side by side, and in several blocks of other orders.
+    for view in [base.view(), base.view().permuted_axes([2, 0, 1]), base.slice(s![.., ..;-1, ..])] {
+        let array = ndbytes::Array::from(&view);
+        for order in [Order::C, Order::F] {
+            for swap in [1, 4] {
+                let mut streamed = Vec::new();
+                array.write_to(order, swap, &mut streamed).unwrap();
+                let mut packed = array.to_bytes(order);
+                if swap == 4 {
+                    packed.chunks_exact_mut(4).for_each(<[u8]>::reverse);
+                }
+                assert!(streamed == packed, "{order:?} {swap}");
+            }
+        }
+        let mut npy = Vec::new();
+        ndbytes::write(&array, ndbytes::Format::Npy, &mut npy).unwrap();
+        assert!(npy == array_to_bytes(&view).unwrap());
+    }
 }
 
 proptest! {

@@ -104,13 +104,9 @@ fn a_header_of_many_fields_is_read_in_linear_time() {
         bytes.extend_from_slice(text.as_bytes());
         bytes
     };
-    let time = |bytes: &[u8]| {
-        let start = std::time::Instant::now();
-        assert!(bytes_to_array(bytes).is_ok());
-        start.elapsed().as_secs_f64()
-    };
-    let (small, large) = (header(2_000), header(64_000));
-    let best = |bytes: &[u8]| (0..5).map(|_| time(bytes)).fold(f64::INFINITY, f64::min);
-    // 32 times the fields; quadratic would be 1024 times the time.
-    assert!(best(&large) < best(&small) * 200.0);
+    let bytes = header(200_000);
+    let start = std::time::Instant::now();
+    assert!(bytes_to_array(&bytes).is_ok());
+    // Here it takes a tenth of a second; comparing every pair of names would take minutes.
+    assert!(start.elapsed().as_secs() < 10);
 }

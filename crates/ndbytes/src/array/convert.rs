@@ -3,9 +3,8 @@
 use super::dtype::{ByteOrder, DType, Kind};
 use super::element::{CastError, Element};
 use super::layout::Order;
-use super::pack::default_threads;
 use super::source::{Buffer, Source};
-use super::{Array, Layout};
+use super::{Array, Layout, default_threads};
 use crate::error::{DecodeError, Result};
 
 impl<'a, 'b> From<&'a Array<'b>> for Array<'a>
@@ -125,13 +124,15 @@ mod with_ndarray {
     use crate::array::Dims;
 
     impl<'a, T: Element, S: Data<Elem = T>, D: Dimension> From<&'a ArrayBase<S, D>> for Array<'a> {
+        /// A view of any number of dimensions, order and direction. An array whose elements lie
+        /// apart in memory is copied.
         fn from(array: &'a ArrayBase<S, D>) -> Self {
-            to_array(array)
+            view_or_copy(array)
         }
     }
 
-    /// A view of an `ndarray` array of any layout and number of dimensions, without copying.
-    pub fn to_array<T: Element, S: Data<Elem = T>, D: Dimension>(
+    /// The elements in place where they lie side by side but for repeats, else a copy.
+    fn view_or_copy<T: Element, S: Data<Elem = T>, D: Dimension>(
         array: &ArrayBase<S, D>,
     ) -> Array<'_> {
         if let Some(elements) = array.as_slice_memory_order() {
@@ -217,6 +218,3 @@ mod with_ndarray {
         })
     }
 }
-
-#[cfg(feature = "ndarray")]
-pub use with_ndarray::to_array;

@@ -26,6 +26,7 @@ pub enum Order {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     shape: Dims<usize>,
+    /// Empty for elements side by side, whose strides follow from the shape.
     strides: Dims<isize>,
     itemsize: usize,
     len: usize,
@@ -41,24 +42,13 @@ impl Layout {
     /// # Errors
     /// When there are more than [`MAX_DIMS`] dimensions, or more bytes than any memory has. As
     /// in NumPy, dimensions of zero do not excuse the others.
-    #[inline]
+    #[inline(always)]
     pub fn contiguous(shape: &[usize], itemsize: usize, order: Order) -> Result<Self> {
         let (len, nbytes) = checked_size(shape, itemsize)?;
-        // The step of the next axis; it is never used beyond `nbytes` unless a dimension is zero.
-        let mut strides: Dims<isize> = smallvec::smallvec![0; shape.len()];
-        let mut step = itemsize as isize;
-        let mut place = |axis: usize| {
-            strides[axis] = step;
-            step = step.wrapping_mul(shape[axis].max(1) as isize);
-        };
-        match order {
-            Order::C => (0..shape.len()).rev().for_each(&mut place),
-            Order::F => (0..shape.len()).for_each(&mut place),
-        }
         let flat = len == 0 || shape.iter().filter(|&&dim| dim != 1).count() <= 1;
         Ok(Self {
             shape: Dims::from_slice(shape),
-            strides,
+            strides: Dims::new(),
             itemsize,
             len,
             start: 0,
@@ -72,7 +62,7 @@ impl Layout {
     ///
     /// # Errors
     /// When its end would be beyond any memory.
-    #[inline]
+    #[inline(always)]
     pub fn at(mut self, offset: usize) -> Result<Self> {
         let reach = self.reach.checked_add(offset).filter(|&end| isize::try_from(end).is_ok());
         let Some(reach) = reach else {
@@ -87,6 +77,7 @@ impl Layout {
     ///
     /// # Errors
     /// When an element would lie outside of `0..available`, and as [`Layout::contiguous`].
+    #[inline(always)]
     pub fn strided(
         shape: &[usize],
         strides: &[isize],
@@ -99,7 +90,7 @@ impl Layout {
             return Err(DecodeError::mismatch(found));
         }
         let (len, nbytes) = checked_size(shape, itemsize)?;
-        let (low, high) = extent(shape, strides, itemsize)
+        let (low, high) = Self::extent(shape, strides, itemsize)
             .and_then(|(low, high)| {
                 Some((start.checked_sub(low)?, start.checked_add(high)?))
             })
@@ -114,7 +105,10 @@ impl Layout {
             contiguity(shape, strides, itemsize, nbytes == 0 && len == 0);
         Ok(Self {
             shape: Dims::from_slice(shape),
-            strides: Dims::from_slice(strides),
+            strides: match c_contiguous || f_contiguous {
+                true => Dims::new(),
+                false => Dims::from_slice(strides),
+            },
             itemsize,
             len,
             start,
@@ -126,8 +120,20 @@ impl Layout {
 
     /// The bytes that strided elements reach below and above element `[0, 0, ...]`, or `None` when
     /// that overflows: for describing memory that is known by a pointer to that element.
+    #[inline(always)]
     pub fn extent(shape: &[usize], strides: &[isize], itemsize: usize) -> Option<(usize, usize)> {
-        extent(shape, strides, itemsize)
+        if shape.contains(&0) {
+            return Some((0, 0));
+        }
+        let (mut low, mut high) = (0_usize, itemsize);
+        for (&dim, &stride) in shape.iter().zip(strides) {
+            let distance = (dim - 1).checked_mul(stride.unsigned_abs())?;
+            let side = if stride < 0 { &mut low } else { &mut high };
+            *side = side.checked_add(distance)?;
+        }
+        // Distances between elements must fit `isize`, as pointers need it.
+        let span = low.checked_add(high)?;
+        isize::try_from(span).ok().map(|_| (low, high))
     }
 
     /// Elements along each axis.
@@ -137,8 +143,21 @@ impl Layout {
     }
 
     /// Bytes from one element to the next along each axis.
-    pub fn strides(&self) -> &[isize] {
-        &self.strides
+    pub fn strides(&self) -> Dims<isize> {
+        if !self.c_contiguous && !self.f_contiguous {
+            return self.strides.clone();
+        }
+        let mut strides: Dims<isize> = smallvec::smallvec![0; self.shape.len()];
+        let mut step = self.itemsize as isize;
+        let mut place = |axis: usize| {
+            strides[axis] = step;
+            step = step.wrapping_mul(self.shape[axis].max(1) as isize);
+        };
+        match self.order() {
+            Order::C => (0..self.shape.len()).rev().for_each(&mut place),
+            Order::F => (0..self.shape.len()).for_each(&mut place),
+        }
+        strides
     }
 
     /// Bytes per element.
@@ -213,7 +232,7 @@ impl Layout {
         let outer: usize = self.shape[..axis.unwrap_or(0)].iter().product();
         let ranges = axis.map_or(1, |axis| self.shape[axis].div_ceil(step));
         let count = if self.len == 0 { 0 } else { outer * ranges };
-        Blocks { layout: self, axis, step, ranges, count }
+        Blocks { layout: self, strides: self.strides(), axis, step, ranges, count }
     }
 }
 
@@ -221,6 +240,7 @@ impl Layout {
 #[derive(Debug)]
 pub(crate) struct Blocks<'a> {
     layout: &'a Layout,
+    strides: Dims<isize>,
     axis: Option<usize>,
     step: usize,
     /// Blocks along `axis`.
@@ -240,20 +260,24 @@ impl Blocks<'_> {
             return layout.clone();
         };
         let from = index % self.ranges * self.step;
-        let mut start = layout.start as isize + from as isize * layout.strides[axis];
+        let strides = &self.strides;
+        let mut start = layout.start as isize + from as isize * strides[axis];
         let mut rest = index / self.ranges;
         for outer in (0..axis).rev() {
-            start += (rest % layout.shape[outer]) as isize * layout.strides[outer];
+            start += (rest % layout.shape[outer]) as isize * strides[outer];
             rest /= layout.shape[outer];
         }
         let mut shape: Dims<usize> = Dims::from_slice(&layout.shape[axis..]);
         shape[0] = self.step.min(shape[0] - from);
-        let strides = Dims::from_slice(&layout.strides[axis..]);
-        let (c_contiguous, f_contiguous) = contiguity(&shape, &strides, layout.itemsize, false);
+        let strides = &strides[axis..];
+        let (c_contiguous, f_contiguous) = contiguity(&shape, strides, layout.itemsize, false);
         Layout {
             len: shape.iter().product(),
             shape,
-            strides,
+            strides: match c_contiguous || f_contiguous {
+                true => Dims::new(),
+                false => Dims::from_slice(strides),
+            },
             start: start as usize,
             c_contiguous,
             f_contiguous,
@@ -264,7 +288,7 @@ impl Blocks<'_> {
 
 /// The number of elements and of bytes. Zero dimensions are left out of the bounds check, so that
 /// strides stay in bounds too.
-#[inline]
+#[inline(always)]
 fn checked_size(shape: &[usize], itemsize: usize) -> Result<(usize, usize)> {
     if shape.len() > MAX_DIMS {
         return Err(DecodeError::unsupported(format!("the array has {} dimensions", shape.len()))
@@ -292,21 +316,7 @@ fn too_large(shape: &[usize], itemsize: usize) -> DecodeError {
     ))
 }
 
-fn extent(shape: &[usize], strides: &[isize], itemsize: usize) -> Option<(usize, usize)> {
-    if shape.contains(&0) {
-        return Some((0, 0));
-    }
-    let (mut low, mut high) = (0_usize, itemsize);
-    for (&dim, &stride) in shape.iter().zip(strides) {
-        let distance = (dim - 1).checked_mul(stride.unsigned_abs())?;
-        let side = if stride < 0 { &mut low } else { &mut high };
-        *side = side.checked_add(distance)?;
-    }
-    // Distances between elements must fit `isize`, as pointers need it.
-    let span = low.checked_add(high)?;
-    isize::try_from(span).ok().map(|_| (low, high))
-}
-
+#[inline(always)]
 fn contiguity(shape: &[usize], strides: &[isize], itemsize: usize, empty: bool) -> (bool, bool) {
     if empty {
         return (true, true);

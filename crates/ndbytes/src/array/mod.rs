@@ -10,10 +10,9 @@ mod objects;
 mod pack;
 mod scalar;
 mod source;
+mod threads;
 mod value;
 
-#[cfg(feature = "ndarray")]
-pub use convert::to_array;
 pub use dtype::{
     BaseUnit, ByteOrder, DType, Field, Kind, MAX_ITEMSIZE, MAX_NESTING, Struct, TimeUnit,
     VariableStr,
@@ -21,15 +20,22 @@ pub use dtype::{
 pub use element::Element;
 pub use layout::{Dims, Layout, MAX_DIMS, Order};
 pub use objects::Objects;
-pub use pack::{advise_huge_pages, default_threads};
+pub use pack::advise_huge_pages;
 pub use scalar::Scalar;
 pub use source::{Sink, Source};
+pub use threads::default_threads;
 pub use value::{Arena, ArrayValue, Blob, Class, DTypeValue, Items, Node, NodeId, Unread, Value};
 
 pub(crate) use notation::shorten;
+pub(crate) use threads::{share, threads_for};
+
+use std::io;
 
 use crate::error::{DecodeError, EncodeError, Result};
 use source::Buffer;
+
+/// Enough for every thread of a gather, little beside a large array.
+const STREAM_BLOCK: usize = 32 << 20;
 
 /// An n-dimensional array whose dtype is known at run time, over bytes that it borrows or owns.
 ///
@@ -58,7 +64,7 @@ impl<'a> Array<'a> {
     ///
     /// # Errors
     /// When the layout is for elements of another size, or reaches beyond the source.
-    #[inline]
+    #[inline(always)]
     pub fn new(dtype: DType, layout: Layout, source: Source<'a>) -> Result<Self> {
         if layout.itemsize() != dtype.itemsize() {
             return Err(DecodeError::mismatch(format!(
@@ -144,7 +150,7 @@ impl<'a> Array<'a> {
     ///
     /// # Panics
     /// When the sink has too little room.
-    #[inline]
+    #[inline(always)]
     pub fn write_data(&self, order: Order, threads: usize, sink: &mut Sink<'_>) {
         pack::pack(&self.source, &self.layout, order, 1, threads, sink);
     }
@@ -172,6 +178,33 @@ impl<'a> Array<'a> {
     #[inline]
     pub fn write_swapped(&self, order: Order, swap: usize, threads: usize, sink: &mut Sink<'_>) {
         pack::pack(&self.source, &self.layout, order, swap, threads, sink);
+    }
+
+    /// Writes what [`Array::write_swapped`] does to a stream. Elements that lie as they are wanted go
+    /// there without a copy, others in blocks of a few MiB, so that little is held at a time.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_to(&self, order: Order, swap: usize, out: &mut dyn io::Write) -> io::Result<()> {
+        if swap <= 1
+            && self.layout.is_contiguous(order)
+            && let Some(bytes) = self.source.as_slice()
+        {
+            return out.write_all(&bytes[self.layout.start()..][..self.nbytes()]);
+        }
+        let layout = match order {
+            Order::C => self.layout.clone(),
+            Order::F => self.layout.transposed(),
+        };
+        let blocks = layout.blocks(STREAM_BLOCK);
+        let mut packed = Vec::new();
+        for block in (0..blocks.len()).map(|index| blocks.block(index)) {
+            Sink::collect_into(&mut packed, block.nbytes(), |sink| {
+                pack::pack(&self.source, &block, Order::C, swap, default_threads(), sink);
+            });
+            out.write_all(&packed)?;
+        }
+        Ok(())
     }
 
     /// The same array in memory of its own, aligned to 64 bytes, in its own order.
@@ -205,7 +238,7 @@ impl<'a> Array<'a> {
         let inner = Layout::contiguous(&field.shape, field.dtype.itemsize(), Order::C)?;
         let shape: Dims<usize> = self.shape().iter().chain(inner.shape()).copied().collect();
         let strides: Dims<isize> =
-            self.layout.strides().iter().chain(inner.strides()).copied().collect();
+            self.layout.strides().into_iter().chain(inner.strides()).collect();
         let start = if self.is_empty() { 0 } else { self.layout.start() + field.offset };
         let layout =
             Layout::strided(&shape, &strides, field.dtype.itemsize(), start, self.source.len())?;
@@ -227,6 +260,11 @@ impl<'a> Array<'a> {
     /// The same elements with the axes in reverse order.
     pub(crate) fn transposed(&self) -> Self {
         Self { layout: self.layout.transposed(), ..self.clone() }
+    }
+
+    /// Whether the elements lie side by side in C order and this machine's byte order.
+    pub(crate) fn is_native_c(&self) -> bool {
+        self.layout.is_contiguous(Order::C) && self.dtype.is_native()
     }
 
     /// Packs the elements of `layout`, a part of this array's, into `scratch`: side by side in C

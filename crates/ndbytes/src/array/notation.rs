@@ -35,7 +35,11 @@ impl DType {
             && scalar.is_extension()
         {
             // The names of `ml_dtypes` have no place for a byte order: little-endian everywhere.
-            return Ok(Self::new(kind, ByteOrder::Little));
+            return match order {
+                None if code == text => Ok(Self::new(kind, ByteOrder::Little)),
+                _ => Err(DecodeError::unsupported(format!("{code} has no byte order to choose"))
+                    .expected(format!("{code:?}"))),
+            };
         }
         Ok(Self::new(kind, order.unwrap_or(ByteOrder::NATIVE)))
     }
@@ -182,7 +186,8 @@ impl fmt::Display for DType {
                         write!(f, ", ... {} more fields", structure.fields().len() - index)?;
                         break;
                     }
-                    write!(f, "{comma}{}: {}", field.name, field.dtype)?;
+                    // A name may hold anything, also what would move a terminal's cursor.
+                    write!(f, "{comma}{}: {}", field.name.escape_debug(), field.dtype)?;
                     if !field.shape.is_empty() {
                         let dims: Vec<String> = field.shape.iter().map(usize::to_string).collect();
                         write!(f, "[{}]", dims.join(","))?;
@@ -230,6 +235,7 @@ mod tests {
             "<f8 ",
             "i08",
             "S-1",
+            ">bfloat16",
             "S+1",
             "S1_0",
             "V99999999999999999999",

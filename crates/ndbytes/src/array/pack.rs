@@ -8,17 +8,16 @@
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
-use std::num::NonZeroUsize;
 use std::sync::{Mutex, OnceLock};
-use std::thread;
 
 use smallvec::SmallVec;
 
 use super::layout::{Layout, Order};
 use super::source::{Sink, Source};
+use super::threads::{share, threads_for};
 
-/// Below this many bytes a second thread costs more than it brings.
-const BYTES_PER_THREAD: usize = 4 << 20;
+/// Smaller copies need neither threads nor huge pages.
+const LARGE: usize = 4 << 20;
 /// Byte order is changed in pieces of this size, right after they are copied, while they are in
 /// the cache.
 const SWAP_PIECE: usize = 128 << 10;
@@ -44,7 +43,7 @@ pub(crate) fn pack(
     if nbytes == 0 {
         return;
     }
-    if nbytes < BYTES_PER_THREAD && swap <= 1 && layout.is_contiguous(order) {
+    if nbytes < LARGE && swap <= 1 && layout.is_contiguous(order) {
         // SAFETY: `copy_to` initialises all that it is given.
         unsafe { sink.write_with(nbytes, |to| source.copy_to(layout.start(), to)) };
         return;
@@ -67,7 +66,7 @@ fn gather(
         Order::C => Plan::new(layout),
         Order::F => Plan::new(&layout.transposed()),
     };
-    let threads = threads.min(to.len() / BYTES_PER_THREAD).max(1);
+    let threads = threads_for(to.len(), threads);
     if threads == 1 {
         return plan.run(source, swap, to);
     }
@@ -81,15 +80,7 @@ fn gather(
             part.run(source, swap, to);
         }
     };
-    std::thread::scope(|scope| {
-        for _ in 1..threads {
-            // On a machine that has no thread to spare, this one does all the work.
-            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
-                break;
-            }
-        }
-        work();
-    });
+    share(threads, work);
 }
 
 /// One axis of a plan: how many steps, and how many bytes of the source each step goes.
@@ -112,7 +103,7 @@ struct Plan {
 impl Plan {
     fn new(layout: &Layout) -> Self {
         let mut axes: SmallVec<[Axis; 4]> = SmallVec::new();
-        for (&len, &stride) in layout.shape().iter().zip(layout.strides()) {
+        for (&len, stride) in layout.shape().iter().zip(layout.strides()) {
             match axes.last_mut() {
                 _ if len == 1 => {}
                 // The outer axis goes on where the inner one ends: they are one.
@@ -193,16 +184,16 @@ impl Plan {
             return source.copy_to(self.start, to);
         }
         let walk = match unit {
-            1 => walk::<1>,
-            2 => walk::<2>,
-            3 => walk::<3>,
-            4 => walk::<4>,
-            6 => walk::<6>,
-            8 => walk::<8>,
-            12 => walk::<12>,
-            16 => walk::<16>,
-            24 => walk::<24>,
-            32 => walk::<32>,
+            1 => walk_for_machine::<1>(),
+            2 => walk_for_machine::<2>(),
+            3 => walk_for_machine::<3>(),
+            4 => walk_for_machine::<4>(),
+            6 => walk_for_machine::<6>(),
+            8 => walk_for_machine::<8>(),
+            12 => walk_for_machine::<12>(),
+            16 => walk_for_machine::<16>(),
+            24 => walk_for_machine::<24>(),
+            32 => walk_for_machine::<32>(),
             _ => walk::<0>,
         };
         // SAFETY: the plan stems from a layout whose reach `pack` has checked against the source,
@@ -214,10 +205,33 @@ impl Plan {
     }
 }
 
+type Walk = unsafe fn(*const u8, &[Axis], usize, *mut u8);
+
+/// The kernel for units of `N` bytes, compiled for the instructions that this machine has.
+fn walk_for_machine<const N: usize>() -> Walk {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        return walk_avx2::<N>;
+    }
+    walk::<N>
+}
+
+/// [`walk`], in which the compiler may use AVX2.
+///
+/// # Safety
+/// As for [`walk`], and the machine has AVX2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn walk_avx2<const N: usize>(from: *const u8, axes: &[Axis], unit: usize, to: *mut u8) {
+    // SAFETY: as for this function.
+    unsafe { walk::<N>(from, axes, unit, to) }
+}
+
 /// Gathers units of `unit` bytes along `axes`; `N` is `unit`, or 0 for any unit.
 ///
 /// # Safety
 /// Every unit along `axes` from `from` on is readable, and `to` has room for all of them.
+#[inline(always)]
 unsafe fn walk<const N: usize>(from: *const u8, axes: &[Axis], unit: usize, to: *mut u8) {
     let Some((row, outer)) = axes.split_last() else {
         return;
@@ -272,6 +286,7 @@ unsafe fn walk<const N: usize>(from: *const u8, axes: &[Axis], unit: usize, to: 
 /// # Safety
 /// As for [`walk`], along `column` and `row`; `column_step` bytes of `to` for each step of
 /// `column`.
+#[inline(always)]
 unsafe fn copy_tiles<const N: usize>(
     from: *const u8,
     column: Axis,
@@ -338,6 +353,24 @@ unsafe fn copy_units<const N: usize>(from: *const u8, len: usize, stride: isize,
 }
 
 fn reverse_groups(bytes: &mut [u8], width: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: the machine has AVX2.
+        return unsafe { reverse_groups_avx2(bytes, width) };
+    }
+    reverse_groups_any(bytes, width);
+}
+
+/// [`reverse_groups_any`], in which the compiler may use AVX2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn reverse_groups_avx2(bytes: &mut [u8], width: usize) {
+    reverse_groups_any(bytes, width);
+}
+
+#[inline(always)]
+fn reverse_groups_any(bytes: &mut [u8], width: usize) {
+    #[inline(always)]
     fn reverse<const N: usize>(bytes: &mut [u8]) {
         let (groups, _) = bytes.as_chunks_mut::<N>();
         for group in groups {
@@ -353,20 +386,6 @@ fn reverse_groups(bytes: &mut [u8], width: usize) {
     }
 }
 
-/// The number of threads for large copies: `NDBYTES_NUM_THREADS`, else one for each core, at most
-/// eight, where memory and not the cores are what is short.
-pub fn default_threads() -> usize {
-    static THREADS: OnceLock<usize> = OnceLock::new();
-    *THREADS.get_or_init(|| {
-        let said = std::env::var("NDBYTES_NUM_THREADS").ok();
-        let said = said.and_then(|text| text.trim().parse::<NonZeroUsize>().ok());
-        let cores = || {
-            thread::available_parallelism().ok().map(|n| n.min(NonZeroUsize::MIN.saturating_add(7)))
-        };
-        said.or_else(cores).map_or(1, NonZeroUsize::get)
-    })
-}
-
 /// Asks for huge pages before fresh memory is first touched: most of the time that a large copy
 /// takes is the kernel's, page by page.
 ///
@@ -376,9 +395,8 @@ pub fn advise_huge_pages(fresh: &mut [MaybeUninit<u8>]) {
     #[cfg(target_os = "linux")]
     {
         static WANTED: OnceLock<bool> = OnceLock::new();
-        const ENOUGH: usize = 4 << 20;
         const PAGE: usize = 4096;
-        if fresh.len() < ENOUGH {
+        if fresh.len() < LARGE {
             return;
         }
         let wanted = *WANTED.get_or_init(|| {
@@ -410,7 +428,7 @@ mod tests {
         let mut out = Vec::new();
         for flat in 0..layout.len() {
             let (mut at, mut rest) = (layout.start() as isize, flat);
-            for (&dim, &stride) in layout.shape().iter().zip(layout.strides()).rev() {
+            for (&dim, stride) in layout.shape().iter().zip(layout.strides()).rev() {
                 at += (rest % dim) as isize * stride;
                 rest /= dim;
             }

@@ -171,6 +171,17 @@ impl Scalar {
         ROWS.iter().find(|row| row.code == code || row.name == code).map(|row| row.scalar)
     }
 
+    /// The scalar of NumPy's kind character (`b`, `i`, `u`, `f` or `c`) and item size.
+    #[inline]
+    pub fn from_kind(kind: u8, itemsize: usize) -> Option<Self> {
+        match itemsize {
+            1..=9 => Self::from_letter_and_digit(kind, b'0' + itemsize as u8),
+            _ => ROWS.iter().map(|row| row.scalar).find(|scalar| {
+                scalar.itemsize() == itemsize && scalar.code().as_bytes()[0] == kind
+            }),
+        }
+    }
+
     /// The scalar whose code is a letter and a digit: a look-up instead of a search.
     #[inline]
     pub(crate) fn from_letter_and_digit(letter: u8, digit: u8) -> Option<Self> {

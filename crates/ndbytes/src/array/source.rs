@@ -99,6 +99,26 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// The slice that this source is, for as long as it was lent.
+    #[inline]
+    pub(crate) fn lent(&self) -> Option<&'a [u8]> {
+        match self.kind {
+            Keeper::Slice => {
+                // SAFETY: `start` and `len` are those of a slice that is borrowed for `'a`.
+                Some(unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) })
+            }
+            _ => None,
+        }
+    }
+
+    /// The last byte, if there is one.
+    pub(crate) fn last(&self) -> Option<u8> {
+        let mut last = [0];
+        let place = self.len.checked_sub(1)?;
+        self.copy_over(place, &mut last);
+        Some(last[0])
+    }
+
     /// The first byte.
     #[inline]
     pub(super) fn start(&self) -> *const u8 {
@@ -120,6 +140,25 @@ impl<'a> Source<'a> {
             let from = self.start.as_ptr().add(offset);
             std::ptr::copy_nonoverlapping(from, to.as_mut_ptr().cast(), to.len());
         }
+    }
+
+    /// Copies the bytes from `offset` on over those of `to`.
+    ///
+    /// # Panics
+    /// When there are fewer than `to.len()` bytes from `offset` on.
+    #[inline]
+    pub(crate) fn copy_over(&self, offset: usize, to: &mut [u8]) {
+        // SAFETY: initialised bytes are possibly uninitialised bytes too, and `copy_to` leaves
+        // none uninitialised.
+        self.copy_to(offset, unsafe { &mut *(std::ptr::from_mut(to) as *mut [MaybeUninit<u8>]) });
+    }
+
+    /// The first sixteen bytes, or as many as there are: enough to tell the format.
+    #[inline]
+    pub(crate) fn start_of(&self) -> ([u8; 16], usize) {
+        let (mut start, len) = ([0; 16], self.len.min(16));
+        self.copy_over(0, &mut start[..len]);
+        (start, len)
     }
 
     /// A copy of `len` bytes from `offset` on.

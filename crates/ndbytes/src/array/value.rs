@@ -192,6 +192,18 @@ pub enum Class {
     Masked,
 }
 
+impl Class {
+    /// The name of the class in Python.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NdArray => "ndarray",
+            Self::Matrix => "matrix",
+            Self::RecArray => "recarray",
+            Self::Masked => "masked array",
+        }
+    }
+}
+
 /// An array inside a value.
 #[derive(Clone, Debug)]
 pub struct ArrayValue<'a> {

@@ -6,7 +6,7 @@ pub mod raw;
 
 use std::io;
 
-use crate::array::{Array, DType, Dims, Order};
+use crate::array::{Array, DType, Dims, Order, Source};
 use crate::error::{DecodeError, DecodeErrorKind, EncodeError, Result};
 use crate::limits::Limits;
 
@@ -33,8 +33,12 @@ struct Row {
     sniff: fn(&[u8]) -> bool,
     /// Reads the description only, from the start of the input; the data need not be there.
     peek: fn(&[u8], &Limits) -> Result<Summary>,
-    read: for<'a> fn(&'a [u8], &Limits) -> Result<Entries<'a>>,
-    write: fn(&Array<'_>) -> Result<Vec<u8>, EncodeError>,
+    /// Reads the one array of a format for one, or of an input that holds no more.
+    read_array: for<'a> fn(Source<'a>, &Limits) -> Result<Array<'a>>,
+    /// Reads all arrays.
+    read: for<'a> fn(Source<'a>, &Limits) -> Result<Entries<'a>>,
+    /// Writes one array to a stream.
+    write: fn(&Array<'_>, &mut dyn io::Write) -> io::Result<()>,
 }
 
 /// In the order in which inputs are tried.
@@ -48,8 +52,9 @@ const ROWS: [Row; 3] = [
         peek: |bytes, limits| {
             npy::Header::read(bytes, limits).map(|header| summary_of_npy(&header))
         },
-        read: |bytes, limits| npy::read(bytes, limits).map(Entries::one),
-        write: |array| npy::write(array),
+        read_array: npy::read_source,
+        read: |source, limits| npy::read_source(source, limits).map(Entries::one),
+        write: |array, out| npy::Message::new(array).map_err(refused)?.write_to(out),
     },
     Row {
         format: Format::Pickle,
@@ -58,11 +63,9 @@ const ROWS: [Row; 3] = [
         magic: b"\x80",
         sniff: pickle::sniff,
         peek: |bytes, limits| pickle::peek(bytes, limits).map(summary_of_pickle),
-        read: |bytes, limits| {
-            let options = pickle::ReadOptions::new().limits(*limits);
-            pickle::read_array(bytes, options).map(Entries::one)
-        },
-        write: |array| pickle::write(array),
+        read_array: read_array_of_pickle,
+        read: |source, limits| read_array_of_pickle(source, limits).map(Entries::one),
+        write: |array, out| out.write_all(&pickle::write(array).map_err(refused)?),
     },
     Row {
         format: Format::Raw,
@@ -70,9 +73,10 @@ const ROWS: [Row; 3] = [
         extensions: &["raw", "bin", "dat"],
         magic: b"",
         sniff: |_| false,
-        peek: |bytes, _| Err(no_description(bytes)),
-        read: |bytes, _| Err(no_description(bytes)),
-        write: |array| Ok(array.to_bytes(Order::C)),
+        peek: |bytes, _| Err(no_description(bytes.len())),
+        read_array: |source, _| Err(no_description(source.len())),
+        read: |source, _| Err(no_description(source.len())),
+        write: |array, out| array.write_to(Order::C, 1, out),
     },
 ];
 
@@ -150,13 +154,14 @@ impl<'a> Entries<'a> {
     /// # Errors
     /// When there are several, or none; the message names them.
     pub fn into_array(mut self) -> Result<Array<'a>> {
-        match (self.entries.pop(), self.entries.len()) {
-            (Some((_, array)), 0) => Ok(array),
-            (_, others) => {
-                let found = format!("the input holds {others} arrays, not one");
-                Err(DecodeError::mismatch(found))
-            }
+        if let [_] = &self.entries[..]
+            && let Some((_, array)) = self.entries.pop()
+        {
+            return Ok(array);
         }
+        let names: Vec<&str> = self.entries.iter().flat_map(|(name, _)| name.as_deref()).collect();
+        let found = format!("the input holds {} arrays, not one", self.entries.len());
+        Err(DecodeError::mismatch(found).hint(format!("read them all: {names:?}")))
     }
 
     /// The number of arrays.
@@ -228,6 +233,18 @@ fn summary_of_npy(header: &npy::Header) -> Summary {
     }
 }
 
+/// A pickle in memory that others may write is copied whole: every byte of it decides something.
+fn read_array_of_pickle<'a>(source: Source<'a>, limits: &Limits) -> Result<Array<'a>> {
+    let options = pickle::ReadOptions::new().limits(*limits);
+    match source.lent() {
+        Some(bytes) => pickle::read_array(bytes, options),
+        None => {
+            let copy = source.to_vec(0, source.len());
+            pickle::read_array(&copy, options).map(|array| array.to_owned())
+        }
+    }
+}
+
 fn summary_of_pickle(peeked: pickle::Peeked) -> Summary {
     let entry = |array: pickle::PeekedArray| Entry {
         name: array.path,
@@ -257,23 +274,25 @@ pub fn sniff(bytes: &[u8]) -> Option<Format> {
     ROWS.iter().find(|row| (row.sniff)(bytes)).map(|row| row.format)
 }
 
-/// Reads as the format that was asked for, or as the one that the bytes start with. Pickles of
-/// protocols 0 and 1 start with nothing of their own: they are what can be read as one.
+/// Has `read` read as the format that was asked for, or as the one that the bytes start with.
+/// Pickles of protocols 0 and 1 start with nothing of their own: they are what can be read as one.
+#[inline]
 fn with_format<T>(
-    bytes: &[u8],
+    source: &Source<'_>,
     options: &ReadOptions,
     read: impl Fn(&'static Row) -> Result<T>,
 ) -> Result<T> {
-    match options.format.or_else(|| sniff(bytes)) {
+    let (start, len) = source.start_of();
+    match options.format.or_else(|| sniff(&start[..len])) {
         Some(format) => read(format.row()),
-        None if pickle::may_be_old(bytes) => {
+        None if pickle::may_be_old(&start[..len], source.last()) => {
             read(Format::Pickle.row()).map_err(|error| match error.kind() {
-                // The names are there, whatever else is.
-                DecodeErrorKind::Unsafe { .. } => error,
-                _ => unrecognized(bytes),
+                // A pickle it is, though not of what was asked for.
+                DecodeErrorKind::Unsafe { .. } | DecodeErrorKind::Mismatch => error,
+                _ => unrecognized(&start[..len], source.len()),
             })
         }
-        None => Err(unrecognized(bytes)),
+        None => Err(unrecognized(&start[..len], source.len())),
     }
 }
 
@@ -283,7 +302,7 @@ fn with_format<T>(
 /// When they say nothing, or nothing that holds. [`DecodeError::needed`] says how many bytes the
 /// description takes when more are needed.
 pub fn peek(bytes: &[u8], options: &ReadOptions) -> Result<Summary> {
-    with_format(bytes, options, |row| (row.peek)(bytes, &options.limits))
+    with_format(&Source::slice(bytes), options, |row| (row.peek)(bytes, &options.limits))
 }
 
 /// Reads all arrays, borrowing what can be borrowed.
@@ -291,7 +310,24 @@ pub fn peek(bytes: &[u8], options: &ReadOptions) -> Result<Summary> {
 /// # Errors
 /// When the bytes do not hold arrays, or reading them would break the limits.
 pub fn read<'a>(bytes: &'a [u8], options: &ReadOptions) -> Result<Entries<'a>> {
-    with_format(bytes, options, |row| (row.read)(bytes, &options.limits))
+    read_source(Source::slice(bytes), options)
+}
+
+/// As [`read`], from memory that others may write: what decides is copied before it is read.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_source<'a>(source: Source<'a>, options: &ReadOptions) -> Result<Entries<'a>> {
+    with_format(&source, options, |row| (row.read)(source.clone(), &options.limits))
+}
+
+/// Reads the one array in `source`.
+///
+/// # Errors
+/// As [`read`], and when there are several arrays or none.
+#[inline]
+pub fn read_array<'a>(source: Source<'a>, options: &ReadOptions) -> Result<Array<'a>> {
+    with_format(&source, options, |row| (row.read_array)(source.clone(), &options.limits))
 }
 
 /// Writes one array.
@@ -299,14 +335,16 @@ pub fn read<'a>(bytes: &'a [u8], options: &ReadOptions) -> Result<Entries<'a>> {
 /// # Errors
 /// Those of `out`; an [`EncodeError`] comes as one of kind
 /// [`InvalidInput`](io::ErrorKind::InvalidInput).
-pub fn write(array: &Array<'_>, format: Format, out: &mut impl io::Write) -> io::Result<()> {
-    let bytes = (format.row().write)(array)
-        .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-    out.write_all(&bytes)
+pub fn write(array: &Array<'_>, format: Format, out: &mut dyn io::Write) -> io::Result<()> {
+    (format.row().write)(array, out)
+}
+
+fn refused(error: EncodeError) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, error)
 }
 
 #[cold]
-fn unrecognized(bytes: &[u8]) -> DecodeError {
+fn unrecognized(bytes: &[u8], len: usize) -> DecodeError {
     let starts_like = |row: &&Row| bytes.len() < row.magic.len() && row.magic.starts_with(bytes);
     if let Some(row) = ROWS.iter().find(starts_like)
         && !bytes.is_empty()
@@ -314,15 +352,15 @@ fn unrecognized(bytes: &[u8]) -> DecodeError {
         let (needed, found) = (row.magic.len() as u64, bytes.len() as u64);
         return DecodeError::incomplete("the magic number", needed, found).format(row.name);
     }
-    no_description(bytes)
+    no_description(len)
 }
 
 /// These bytes do not say what they are.
 #[cold]
-fn no_description(bytes: &[u8]) -> DecodeError {
+fn no_description(len: usize) -> DecodeError {
     let known: Vec<&str> =
         ROWS.iter().filter(|row| !row.magic.is_empty()).map(|row| row.name).collect();
-    let found = match bytes.len() {
+    let found = match len {
         0 => "there are no bytes".to_owned(),
         len => format!("these {len} bytes do not say what they are"),
     };

@@ -4,13 +4,12 @@
 //! `(name, descr, shape)`, where a name may be `(title, name)`, and a void field named `''` is
 //! padding. Source: `dtype.descr` and `numpy.lib.format.descr_to_dtype`.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory as _};
 
-use super::header::Text;
+use super::header::{push_decimal, push_tuple};
 use super::literal::{Literal, Value};
 use crate::array::{ByteOrder, DType, Field, Kind, Layout, Order, Scalar, Struct};
 use crate::error::{DecodeError, EncodeError, Result};
@@ -177,31 +176,30 @@ pub(super) fn canonical(code: &[u8]) -> Option<DType> {
 /// # Errors
 /// When the fields of a structure overlap or are out of order: npy has no way to say so.
 #[inline]
-pub(super) fn write(dtype: &DType, text: &mut Text) -> Result<(), EncodeError> {
+pub(super) fn write(dtype: &DType, text: &mut String) -> Result<(), EncodeError> {
     if let Kind::Struct(structure) = dtype.kind() {
         return write_fields(structure, text);
     }
-    if let Kind::Scalar(scalar) = dtype.kind()
-        && scalar.is_extension()
-        && dtype.byte_order() == ByteOrder::Big
-    {
+    if is_extension(dtype) && dtype.byte_order() == ByteOrder::Big {
         return Err(EncodeError::new(format!("npy has no way to say that {dtype} is big-endian"))
             .hint("convert it to little-endian first"));
     }
-    text.push("'");
-    // Writing to a text does not fail.
+    text.push('\'');
+    // Writing to a string does not fail.
     let _ = dtype.write_typestr(text);
-    text.push("'");
+    text.push('\'');
     Ok(())
 }
 
-fn write_fields(structure: &Struct, text: &mut Text) -> Result<(), EncodeError> {
+/// The names of `ml_dtypes` have no place for a byte order.
+fn is_extension(dtype: &DType) -> bool {
+    matches!(dtype.kind(), Kind::Scalar(scalar) if scalar.is_extension())
+}
+
+fn write_fields(structure: &Struct, text: &mut String) -> Result<(), EncodeError> {
     let mut end = 0;
     let mut separator = "";
-    text.push("[");
-    let padding = |text: &mut Text, separator: &str, size: usize| {
-        let _ = write!(text, "{separator}('', '|V{size}')");
-    };
+    text.push('[');
     for field in structure.fields() {
         if field.offset < end {
             return Err(EncodeError::new(format!(
@@ -215,75 +213,83 @@ fn write_fields(structure: &Struct, text: &mut Text) -> Result<(), EncodeError> 
                 .hint("give the field a name"));
         }
         if field.offset > end {
-            padding(text, separator, field.offset - end);
+            push_padding(text, separator, field.offset - end);
             separator = ", ";
         }
-        text.push(separator);
+        text.push_str(separator);
         separator = ", ";
-        text.push("(");
+        text.push('(');
         match &field.title {
             Some(title) => {
-                text.push("(");
+                text.push('(');
                 push_repr(text, title);
-                text.push(", ");
+                text.push_str(", ");
                 push_repr(text, &field.name);
-                text.push(")");
+                text.push(')');
             }
             None => push_repr(text, &field.name),
         }
-        text.push(", ");
+        text.push_str(", ");
         write_subarrays(field, text)?;
-        text.push(")");
+        text.push(')');
         end = field.offset + field.nbytes().unwrap_or(0);
     }
     if structure.itemsize() > end {
-        padding(text, separator, structure.itemsize() - end);
+        push_padding(text, separator, structure.itemsize() - end);
     }
-    text.push("]");
+    text.push(']');
     Ok(())
+}
+
+fn push_padding(text: &mut String, separator: &str, size: usize) {
+    text.push_str(separator);
+    text.push_str("('', '|V");
+    push_decimal(text, size);
+    text.push_str("')");
 }
 
 /// The dtype of a field and its shape, as in `'<i2', (2, 3)`; subarrays of subarrays as pairs in
 /// the place of the dtype, as in `('<i2', (3,)), (2,)`.
-fn write_subarrays(field: &Field, text: &mut Text) -> Result<(), EncodeError> {
+fn write_subarrays(field: &Field, text: &mut String) -> Result<(), EncodeError> {
     let inner = field.levels.len().saturating_sub(1);
-    text.push(&"(".repeat(inner));
+    text.push_str(&"(".repeat(inner));
     write(&field.dtype, text)?;
     let mut end = field.shape.len();
     for level in (1..=inner).rev() {
         let start = end - usize::from(field.levels[level]);
-        text.push(", ");
-        text.push_tuple(&field.shape[start..end]);
-        text.push(")");
+        text.push_str(", ");
+        push_tuple(text, &field.shape[start..end]);
+        text.push(')');
         end = start;
     }
     if end > 0 {
-        text.push(", ");
-        text.push_tuple(&field.shape[..end]);
+        text.push_str(", ");
+        push_tuple(text, &field.shape[..end]);
     }
     Ok(())
 }
 
 /// Python's `repr` of a string.
-fn push_repr(text: &mut Text, string: &str) {
+fn push_repr(text: &mut String, string: &str) {
     let quote = if string.contains('\'') && !string.contains('"') { '"' } else { '\'' };
-    let _ = text.write_char(quote);
+    text.push(quote);
     for c in string.chars() {
-        let _ = match c {
-            '\n' => text.write_str("\\n"),
-            '\r' => text.write_str("\\r"),
-            '\t' => text.write_str("\\t"),
-            '\\' => text.write_str("\\\\"),
-            _ if c == quote => write!(text, "\\{c}"),
-            _ if is_printable(c) => text.write_char(c),
-            _ => match u32::from(c) {
-                code @ 0..=0xFF => write!(text, "\\x{code:02x}"),
-                code @ 0x100..=0xFFFF => write!(text, "\\u{code:04x}"),
-                code => write!(text, "\\U{code:08x}"),
-            },
-        };
+        match c {
+            '\n' => text.push_str("\\n"),
+            '\r' => text.push_str("\\r"),
+            '\t' => text.push_str("\\t"),
+            '\\' => text.push_str("\\\\"),
+            _ if c == quote => text.extend(['\\', c]),
+            ' '..='~' => text.push(c),
+            _ if is_printable(c) => text.push(c),
+            _ => text.push_str(&match u32::from(c) {
+                code @ 0..=0xFF => format!("\\x{code:02x}"),
+                code @ 0x100..=0xFFFF => format!("\\u{code:04x}"),
+                code => format!("\\U{code:08x}"),
+            }),
+        }
     }
-    let _ = text.write_char(quote);
+    text.push(quote);
 }
 
 /// Python's `str.isprintable` of one character: neither "other" nor a separator, but for the

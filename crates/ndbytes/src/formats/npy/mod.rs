@@ -6,10 +6,15 @@ mod literal;
 
 pub use header::{Header, MAGIC};
 
+use std::io;
+
 use super::pickle;
 use crate::array::{Array, Kind, Order, Sink, Source, default_threads};
 use crate::error::{DecodeError, EncodeError, Result};
 use crate::limits::Limits;
+
+/// Nearly every header is shorter.
+const ENOUGH_FOR_MOST: usize = 512;
 
 /// Reads the array at the start of `bytes`, borrowing its data. Bytes behind it are left alone.
 ///
@@ -26,11 +31,48 @@ use crate::limits::Limits;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Array<'a>> {
-    let header = Header::read(bytes, limits)?;
-    if header.dtype.has_objects() {
-        return read_objects(bytes, &header, limits);
+    let source = Source::slice(bytes);
+    if let Some(array) = header::read_canonical_array(bytes, &source, limits) {
+        return array;
     }
-    header.array(Source::slice(bytes))
+    let header = Header::read(bytes, limits)?;
+    match header.dtype.has_objects() {
+        true => read_objects(bytes, &header, limits),
+        false => header.array(source),
+    }
+}
+
+/// As [`read`], from memory that others may write: the header is copied before it is read, and
+/// objects with all that belongs to them.
+///
+/// # Errors
+/// As [`read`].
+#[inline(always)]
+pub fn read_source<'a>(source: Source<'a>, limits: &Limits) -> Result<Array<'a>> {
+    match source.lent() {
+        Some(bytes) => read(bytes, limits),
+        None => read_copied(source, limits),
+    }
+}
+
+fn read_copied<'a>(source: Source<'a>, limits: &Limits) -> Result<Array<'a>> {
+    let mut prefix = source.len().min(ENOUGH_FOR_MOST);
+    let header = loop {
+        match Header::read(&source.to_vec(0, prefix), limits) {
+            Ok(header) => break header,
+            Err(error) => match error.needed().and_then(|needed| usize::try_from(needed).ok()) {
+                Some(needed) if prefix < needed && needed <= source.len() => prefix = needed,
+                // Counted from the bytes that there are, not from those that were copied.
+                Some(needed) if prefix < source.len() => prefix = source.len().min(needed),
+                _ => return Err(error),
+            },
+        }
+    };
+    if header.dtype.has_objects() {
+        let copy = source.to_vec(0, source.len());
+        return read_objects(&copy, &header, limits).map(|array| array.to_owned());
+    }
+    header.array(source)
 }
 
 /// The array of objects that `header` describes, read from the pickle behind it.
@@ -41,7 +83,8 @@ pub fn read_objects<'a>(bytes: &'a [u8], header: &Header, limits: &Limits) -> Re
     let start = header.data_offset;
     let options = pickle::ReadOptions::new().limits(*limits);
     let rest = bytes.get(start..).unwrap_or_default();
-    let array = pickle::read_array(rest, options).map_err(|error| error.shifted(start as u64))?;
+    let array =
+        pickle::read_elements(rest, options).map_err(|error| error.shifted(start as u64))?;
     let same_kind = match (header.dtype.kind(), array.dtype().kind()) {
         // NumPy describes StringDType as objects, too.
         (Kind::Object, Kind::Object | Kind::VariableStr(_)) => true,
@@ -93,10 +136,10 @@ impl<'m, 'a> Message<'m, 'a> {
     ///
     /// # Errors
     /// When npy cannot hold the array's dtype.
-    #[inline]
+    #[inline(always)]
     pub fn new(array: &'m Array<'a>) -> Result<Self, EncodeError> {
         let order = array.layout().order();
-        let header = header::write(array.dtype(), array.shape(), order)?;
+        let header = header::HeaderBytes::new(array.dtype(), array.shape(), order)?;
         let pickle = match array.dtype().has_objects() {
             true => Some(pickle::write_array(array, pickle::WriteOptions::new(PICKLE_PROTOCOL))?),
             false => None,
@@ -126,12 +169,24 @@ impl<'m, 'a> Message<'m, 'a> {
     ///
     /// # Panics
     /// When the sink has room for fewer than [`Message::len`] bytes.
-    #[inline]
+    #[inline(always)]
     pub fn write(&self, threads: usize, sink: &mut Sink<'_>) {
         sink.write(&self.header);
         match &self.pickle {
             Some(pickle) => sink.write(pickle),
             None => self.array.write_data(self.order, threads, sink),
+        }
+    }
+
+    /// Writes header and data to a stream, without building them in memory first.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_to(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        out.write_all(&self.header)?;
+        match &self.pickle {
+            Some(pickle) => out.write_all(pickle),
+            None => self.array.write_to(self.order, 1, out),
         }
     }
 }

@@ -26,7 +26,7 @@ pub use message::Message;
 pub use names::Name;
 pub use peek::{Peeked, PeekedArray, may_be_old, peek, sniff};
 
-use crate::array::{Array, Node, NodeId, Sink, Source, Value, default_threads};
+use crate::array::{Array, Class, Node, NodeId, Sink, Source, Value, default_threads};
 use crate::error::{DecodeError, EncodeError, Result};
 use crate::limits::Limits;
 use machine::Machine;
@@ -121,38 +121,48 @@ fn is_plain_array(machine: &Machine<'_, Numpy<'_>>, root: NodeId) -> bool {
 /// Reads the array that `bytes` hold, borrowing its data. What follows STOP is left alone.
 ///
 /// # Errors
-/// As [`read`], and when the pickle holds anything else than one array without a mask.
+/// As [`read`], and when the pickle holds anything else than one plain array: a mask or another
+/// class would be lost.
 pub fn read_array<'a>(bytes: &'a [u8], options: ReadOptions<'a>) -> Result<Array<'a>> {
     let mut machine = options.machine(bytes);
-    read_array_with(&mut machine).map_err(|error| error.format("pickle"))
+    let (array, class) = read_array_with(&mut machine).map_err(|error| error.format("pickle"))?;
+    match class {
+        Class::NdArray => Ok(array),
+        class => Err(DecodeError::mismatch(format!("the pickle holds a {}", class.name()))
+            .format("pickle")
+            .hint("read it with pickle.loads(data)")),
+    }
 }
 
-fn read_array_with<'a>(machine: &mut Machine<'a, Numpy<'a>>) -> Result<Array<'a>> {
+/// As [`read_array`], without regard to the class: for npy, which has none.
+pub(crate) fn read_elements<'a>(bytes: &'a [u8], options: ReadOptions<'a>) -> Result<Array<'a>> {
+    let mut machine = options.machine(bytes);
+    match read_array_with(&mut machine).map_err(|error| error.format("pickle"))? {
+        (_, Class::Masked) => Err(DecodeError::mismatch("the pickle holds a masked array")),
+        (array, _) => Ok(array),
+    }
+}
+
+fn read_array_with<'a>(machine: &mut Machine<'a, Numpy<'a>>) -> Result<(Array<'a>, Class)> {
     let root = machine.run()?;
     if is_plain_array(machine, root)
         && let Node::Array(number) = machine.arena.node(root)
     {
-        return Ok(machine.arena.take_array(number).array);
+        let value = machine.arena.take_array(number);
+        return Ok((value.array, value.class));
     }
     let end = machine.position() as u64;
     let settled = finish::settle(&mut machine.arena, &mut machine.table, root);
     settled.map_err(|error| error.at(end))?;
-    array_of(std::mem::take(&mut machine.arena).into_value(root))
-}
-
-fn array_of(value: Value<'_>) -> Result<Array<'_>> {
-    let Node::Array(number) = value.root() else {
-        return Err(DecodeError::mismatch(format!(
+    let value = std::mem::take(&mut machine.arena).into_value(root);
+    match value.root() {
+        Node::Array(number) => Ok((value.array_of(number), value.arena().array(number).class)),
+        other => Err(DecodeError::mismatch(format!(
             "the pickle holds {}, not an array",
-            parts::type_name(value.root())
+            parts::type_name(other)
         ))
-        .hint("read any value with pickle.loads(data)"));
-    };
-    if value.arena().array(number).mask.is_some() {
-        return Err(DecodeError::mismatch("the pickle holds a masked array")
-            .hint("read it with pickle.loads(data)"));
+        .hint("read any value with pickle.loads(data)")),
     }
-    Ok(value.array_of(number))
 }
 
 /// Where the data of an array goes when it is written with protocol 5.

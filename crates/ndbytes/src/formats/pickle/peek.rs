@@ -54,8 +54,8 @@ pub fn sniff(bytes: &[u8]) -> bool {
 
 /// Whether `bytes` could be a pickle of an array of protocol 0 or 1, which have no magic: they
 /// start with a name, and end with STOP.
-pub fn may_be_old(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"cnumpy") && bytes.ends_with(&[opcode::STOP])
+pub fn may_be_old(start: &[u8], last: Option<u8>) -> bool {
+    start.starts_with(b"cnumpy") && last == Some(opcode::STOP)
 }
 
 /// Lists the arrays in a pickle and the names that it asks for.

@@ -1,0 +1,221 @@
+//! `ndbytes convert IN OUT`: the same array in another format, byte order or memory order.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use ndbytes::{Array, ByteOrder, DType, Format, Layout, Order, npy};
+use serde_json::json;
+
+use crate::Outcome;
+use crate::description::{ReadArgs, format_of_name, formats, order_name, way_back};
+use crate::input::Input;
+use crate::output::{self, Output};
+use crate::screen::{counted, printable, tuple};
+use crate::trouble::{Trouble, name};
+
+const AFTER_HELP: &str = "\
+OUT appears whole or not at all, and no file is replaced without --force.
+
+Examples:
+  ndbytes convert x.npy x.raw
+  ndbytes convert x.raw x.npy --dtype '<f4' --shape 28,28
+  ndbytes convert x.bin x.npy --dtype '>i2' --shape -1,512 --offset 2880
+  ndbytes convert fortran.npy c.npy --order C
+  ndbytes convert x.npy - --to raw --byte-order big | nc host 4000
+  gunzip -c x.npy.gz | ndbytes convert - x.raw";
+
+/// Writes the array of a file to another file, in another format
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    /// The file to read; - is stdin
+    #[arg(value_name = "IN")]
+    input: PathBuf,
+
+    /// The file to write; - is stdout
+    #[arg(value_name = "OUT")]
+    output: PathBuf,
+
+    /// The format of OUT; otherwise told from its extension (npy; raw, bin, dat)
+    #[arg(long, value_name = "FORMAT", value_parser = formats())]
+    to: Option<Format>,
+
+    /// The order of the bytes in each number of OUT; otherwise that of IN
+    #[arg(long, value_name = "ORDER")]
+    byte_order: Option<ByteOrderArg>,
+
+    /// Replace OUT if it is there; it keeps its permissions
+    #[arg(short, long)]
+    force: bool,
+
+    /// Say nothing when all is well
+    #[arg(short, long)]
+    quiet: bool,
+
+    /// Say what was written as JSON
+    ///
+    /// One object: file, format, nbytes, dtype, typestr, shape, order. On stdout,
+    /// or on stderr when the bytes go to stdout.
+    #[arg(long, conflicts_with = "quiet", verbatim_doc_comment)]
+    json: bool,
+
+    #[command(flatten)]
+    reading: ReadArgs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ByteOrderArg {
+    Little,
+    Big,
+    /// That of this machine
+    Native,
+}
+
+pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
+    let to = args.output_format()?;
+    // Before the input is read: it may be long.
+    let output = Output::new(&args.output, args.force)?;
+
+    let about = |trouble: Trouble| trouble.about(&args.input);
+    let input = Input::open(&args.input).map_err(|error| about(error.into()))?;
+    let (from, array) = args.reading.read(&args.input, &input).map_err(about)?;
+    let result = Conversion::new(&array, from, to, args).map_err(about)?;
+
+    output.write(|out| result.write(out))?;
+    if from != Format::Raw {
+        say_trailing(args, input.len() - array.layout().reach());
+    }
+    result.report(args)?;
+    Ok(Outcome::Fine)
+}
+
+impl Args {
+    fn output_format(&self) -> Result<Format, Trouble> {
+        self.to.or_else(|| format_of_name(&self.output)).ok_or_else(|| {
+            let names: Vec<&str> = Format::all().map(Format::name).collect();
+            let found = match self.output == Path::new("-") {
+                true => "stdout has no extension to tell the format from".to_owned(),
+                false => {
+                    format!("{}: the extension stands for no format", self.output.display())
+                }
+            };
+            Trouble::new(format!("{found}. Hint: say --to {}", names.join(" or --to ")))
+        })
+    }
+}
+
+/// What will be written.
+struct Conversion<'c, 'a> {
+    array: &'c Array<'a>,
+    format: Format,
+    header: Vec<u8>,
+    /// What the elements of the output are.
+    dtype: DType,
+    order: Order,
+    byte_order: Option<ByteOrder>,
+}
+
+impl<'c, 'a> Conversion<'c, 'a> {
+    fn new(array: &'c Array<'a>, from: Format, to: Format, args: &Args) -> Result<Self, Trouble> {
+        let byte_order = args.byte_order.map(|order| match order {
+            ByteOrderArg::Little => ByteOrder::Little,
+            ByteOrderArg::Big => ByteOrder::Big,
+            ByteOrderArg::Native => ByteOrder::NATIVE,
+        });
+        let order = match (from, to, args.reading.order()) {
+            // The order that was given is that of the input.
+            (Format::Raw, ..) => array.layout().order(),
+            (_, _, Some(order)) => order,
+            (_, Format::Raw, None) => Order::C,
+            (_, _, None) => array.layout().order(),
+        };
+        let dtype = match byte_order {
+            Some(byte_order) => {
+                array.swap_to(byte_order)?;
+                array.dtype().with_byte_order(byte_order)
+            }
+            None => array.dtype().clone(),
+        };
+        let (header, order) = match to {
+            Format::Raw => (Vec::new(), order),
+            Format::Npy => npy_header(array, &dtype, order)?,
+            other => {
+                let found = format!("{} is not written here", other.name());
+                return Err(Trouble::new(found));
+            }
+        };
+        Ok(Self { array, format: to, header, dtype, order, byte_order })
+    }
+
+    fn write(&self, out: &mut dyn Write) -> Result<(), Trouble> {
+        out.write_all(&self.header)?;
+        let swap = self.byte_order.map_or(Ok(1), |byte_order| self.array.swap_to(byte_order))?;
+        Ok(self.array.write_to(self.order, swap, out)?)
+    }
+
+    /// What was written, and for raw bytes what they no longer say.
+    fn report(&self, args: &Args) -> Result<(), Trouble> {
+        let nbytes = self.header.len() + self.array.nbytes();
+        let shape = self.array.shape();
+        let to_stdout = args.output == Path::new("-");
+        let file = output::name(&args.output);
+        if args.json {
+            let report = json!({
+                "file": file.to_string_lossy(),
+                "format": self.format.name(),
+                "nbytes": nbytes,
+                "dtype": self.dtype.to_string(),
+                "typestr": self.dtype.typestr(),
+                "shape": shape,
+                "order": order_name(self.order),
+            });
+            return match to_stdout {
+                true => Ok(writeln!(std::io::stderr(), "{report}")?),
+                false => Ok(writeln!(std::io::stdout(), "{report}")?),
+            };
+        }
+        if args.quiet {
+            return Ok(());
+        }
+        let mut line = format!(
+            "{}: {} of {}, {} {} in {} order",
+            file.display(),
+            counted(nbytes, "byte"),
+            self.format.name(),
+            self.dtype,
+            tuple(shape),
+            order_name(self.order),
+        );
+        if self.format == Format::Raw {
+            line += &match way_back(&self.dtype, shape, self.order) {
+                Some(options) => format!("; to read them back: {options}"),
+                None => "; they no longer say so, and no option here does".to_owned(),
+            };
+        }
+        say(&line);
+        Ok(())
+    }
+}
+
+/// The header that describes the elements of `array` as `dtype` in `order`, and the order that it
+/// says.
+fn npy_header(array: &Array<'_>, dtype: &DType, order: Order) -> Result<(Vec<u8>, Order), Trouble> {
+    // The same bytes as they will lie in the output, so that the library describes those.
+    let layout = Layout::contiguous(array.shape(), dtype.itemsize(), order)?;
+    let result = Array::new(dtype.clone(), layout, array.source().clone())?;
+    let message = npy::Message::new(&result)?;
+    Ok((message.header().to_vec(), message.order()))
+}
+
+fn say_trailing(args: &Args, nbytes: usize) {
+    if nbytes > 0 {
+        let nbytes = counted(nbytes, "byte");
+        say(&format!("{}: {nbytes} after the data left out", name(&args.input)));
+    }
+}
+
+/// One line on stderr: stdout is for bytes.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", printable(line));
+}

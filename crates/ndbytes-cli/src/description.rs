@@ -1,0 +1,221 @@
+//! What is said about arrays on the command line: how to read one, and what it was.
+
+use std::path::Path;
+
+use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use ndbytes::{Array, DType, Format, Kind, Order, ReadOptions, raw};
+
+use crate::trouble::Trouble;
+
+/// Options that say how to read an input.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Reading (raw bytes do not describe themselves)")]
+pub(crate) struct ReadArgs {
+    /// The format; otherwise told from the first bytes or the extension
+    #[arg(long, value_name = "FORMAT", value_parser = formats())]
+    from: Option<Format>,
+
+    /// What one element is, as NumPy writes it: '<f4', '>i2', float64, 'M8[ns]'
+    #[arg(long, value_parser = DType::from_typestr)]
+    dtype: Option<DType>,
+
+    /// Elements along each axis; -1 is what is left: 28,28 or -1,28
+    #[arg(long, value_parser = parse_shape, allow_hyphen_values = true)]
+    shape: Option<Shape>,
+
+    /// The order of the elements: C or F
+    ///
+    /// In C order elements that differ in the last index follow each other, in
+    /// F (Fortran) order those that differ in the first. Raw bytes are read and
+    /// written in C order unless this is given. When IN says its order itself,
+    /// this is that of OUT; an npy file keeps IN's order unless this is given.
+    #[arg(long, ignore_case = true, hide_possible_values = true, verbatim_doc_comment)]
+    order: Option<OrderArg>,
+
+    /// Bytes before the first element
+    #[arg(long, value_name = "BYTES")]
+    offset: Option<usize>,
+
+    /// Take so many elements and leave the rest; otherwise every byte must be used
+    #[arg(long)]
+    count: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum OrderArg {
+    #[value(name = "C")]
+    C,
+    #[value(name = "F")]
+    F,
+}
+
+/// Elements along each axis; `None` is what is left.
+#[derive(Clone, Debug, PartialEq)]
+struct Shape(Vec<Option<usize>>);
+
+/// Takes the name of a format.
+pub(crate) fn formats() -> impl clap::builder::TypedValueParser<Value = Format> {
+    let names = PossibleValuesParser::new(Format::all().map(Format::name));
+    names.try_map(|name| Format::from_name(&name).ok_or("no such format"))
+}
+
+/// The format that the extension of a file name stands for.
+pub(crate) fn format_of_name(path: &Path) -> Option<Format> {
+    Format::from_extension(path.extension()?.to_str()?)
+}
+
+impl ReadArgs {
+    pub(crate) fn order(&self) -> Option<Order> {
+        self.order.map(|order| match order {
+            OrderArg::C => Order::C,
+            OrderArg::F => Order::F,
+        })
+    }
+
+    /// The array in `bytes`, which come from the file `path`, and the format they are in.
+    pub(crate) fn read<'a>(
+        &self,
+        path: &Path,
+        bytes: &'a [u8],
+    ) -> Result<(Format, Array<'a>), Trouble> {
+        let format = self.format(path, bytes);
+        if format == Format::Raw {
+            return Ok((format, self.read_raw(bytes)?));
+        }
+        self.refuse_description(format)?;
+        let entries = ndbytes::read(bytes, &ReadOptions::new().format(format))?;
+        Ok((format, entries.into_array()?))
+    }
+
+    /// What the bytes say beats what the file is called. Where neither tells, they are raw.
+    fn format(&self, path: &Path, bytes: &[u8]) -> Format {
+        self.from
+            .or_else(|| ndbytes::sniff(bytes))
+            .or_else(|| format_of_name(path))
+            .unwrap_or(Format::Raw)
+    }
+
+    /// A description of bytes that describe themselves is a misunderstanding. An order is not: it
+    /// may be meant for the output.
+    fn refuse_description(&self, format: Format) -> Result<(), Trouble> {
+        let given = [
+            ("--dtype", self.dtype.is_some()),
+            ("--shape", self.shape.is_some()),
+            ("--offset", self.offset.is_some()),
+            ("--count", self.count.is_some()),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            Some((option, _)) => Err(Trouble::new(format!(
+                "{option} is for raw bytes, these are {} and say what they are. Hint: leave it \
+                 out, or read them as raw bytes with --from raw",
+                format.name()
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    fn read_raw<'a>(&self, bytes: &'a [u8]) -> Result<Array<'a>, Trouble> {
+        let Some(dtype) = self.dtype.clone() else {
+            return Err(Trouble::new(format!(
+                "these {} bytes do not say what they are. Hint: if they are bare elements, say of \
+                 what kind, such as --dtype float32 --shape 28,28",
+                bytes.len()
+            )));
+        };
+        let mut description = raw::Description::new(dtype);
+        if let Some(Shape(shape)) = &self.shape {
+            description = description.shape(shape);
+        }
+        if let Some(order) = self.order() {
+            description = description.order(order);
+        }
+        if let Some(offset) = self.offset {
+            description = description.offset(offset);
+        }
+        if let Some(count) = self.count {
+            description = description.count(count);
+        }
+        Ok(description.read(bytes)?)
+    }
+}
+
+pub(crate) fn order_name(order: Order) -> &'static str {
+    match order {
+        Order::C => "C",
+        Order::F => "F",
+    }
+}
+
+/// What one element is, on a line with other things.
+pub(crate) fn in_short(dtype: &DType) -> String {
+    match dtype.kind() {
+        Kind::Struct(structure) => format!("structure of {}", structure.fields().len()),
+        _ => dtype.to_string(),
+    }
+}
+
+/// The options that read back the raw bytes of an array, where there are such options.
+pub(crate) fn way_back(dtype: &DType, shape: &[usize], order: Order) -> Option<String> {
+    let typestr = dtype.typestr()?;
+    if DType::from_typestr(&typestr).ok()? != *dtype {
+        return None;
+    }
+    let dims: Vec<String> = shape.iter().map(usize::to_string).collect();
+    let shape = if dims.is_empty() { "'()'".to_owned() } else { dims.join(",") };
+    let order = if order == Order::F { " --order F" } else { "" };
+    Some(format!("--dtype '{typestr}' --shape {shape}{order}"))
+}
+
+/// `28,28`, `-1,28`, and what Python prints: `(28, 28)`, `(5,)`, `()`.
+fn parse_shape(text: &str) -> Result<Shape, String> {
+    let inside = text.trim();
+    let inside =
+        inside.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(inside).trim();
+    if inside.is_empty() && !text.trim().is_empty() {
+        return Ok(Shape(Vec::new()));
+    }
+    let inside = inside.strip_suffix(',').unwrap_or(inside);
+    let dims = inside.split(',').map(|dim| match dim.trim() {
+        "-1" => Ok(None),
+        dim => dim.parse().map(Some).map_err(|_| {
+            format!("{dim:?} is not a length. Hint: lengths and commas, such as 28,28 or -1,28")
+        }),
+    });
+    dims.collect::<Result<_, _>>().map(Shape)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndbytes::ByteOrder;
+
+    #[test]
+    fn shapes_are_read_as_people_write_them() {
+        let good: [(&str, &[Option<usize>]); 7] = [
+            ("28,28", &[Some(28), Some(28)]),
+            ("-1,28", &[None, Some(28)]),
+            ("(28, 28)", &[Some(28), Some(28)]),
+            ("(5,)", &[Some(5)]),
+            ("5", &[Some(5)]),
+            ("()", &[]),
+            ("0,3", &[Some(0), Some(3)]),
+        ];
+        for (text, dims) in good {
+            assert_eq!(parse_shape(text).unwrap().0, dims, "{text}");
+        }
+        for bad in ["", ",", "28x28", "-2", "1,,2", "(1", "1.5", "99999999999999999999"] {
+            assert!(parse_shape(bad).unwrap_err().contains("Hint"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_way_back_is_only_told_where_there_is_one() {
+        let big = DType::from_typestr(">f4").unwrap();
+        let told = way_back(&big, &[2, 3], Order::F);
+        assert_eq!(told.as_deref(), Some("--dtype '>f4' --shape 2,3 --order F"));
+        let bfloat = DType::from_typestr("bfloat16").unwrap();
+        assert!(way_back(&bfloat, &[2], Order::C).is_some());
+        assert_eq!(way_back(&bfloat.with_byte_order(ByteOrder::Big), &[2], Order::C), None);
+    }
+}

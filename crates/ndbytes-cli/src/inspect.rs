@@ -1,0 +1,302 @@
+//! `ndbytes inspect FILE...`: what files say about themselves, without their elements.
+
+use std::path::{Path, PathBuf};
+
+use ndbytes::{
+    ByteOrder, DType, DecodeError, DecodeErrorKind, Entry, Field, Format, Kind, ReadOptions,
+    Summary,
+};
+use serde_json::{Value, json};
+
+use crate::Outcome;
+use crate::description::{in_short, order_name};
+use crate::input::Stream;
+use crate::screen::{BOLD, Cell, DIM, ODD, Screen, counted, tuple};
+use crate::trouble::{Trouble, name};
+
+/// The first bytes that are read: the descriptions of nearly all files end before.
+const FIRST_BYTES: u64 = 4096;
+/// Alignments beyond this one tell nothing more: it is that of cache lines, and of npy.
+const MOST_ALIGNMENT: u64 = 64;
+
+const AFTER_HELP: &str = "\
+Only the description is read, never the elements, and nothing in it is run. A
+file that cannot be described is told on stderr; the others follow, and the exit
+code is 2.
+
+With --json there is one object on a line for each file:
+  file       its name, as given
+  format     such as \"npy\"; version, such as \"1.0\", or null
+  nbytes     length of the whole file
+  entries    the arrays in it, each with
+    name       or null, in a format for one array
+    dtype      in words, or \"structure\"; typestr: NumPy's, or null for a structure
+    itemsize   bytes per element
+    fields     of a structure, in order: name, title, dtype, typestr, itemsize,
+               fields, offset (from the start of the structure), shape
+    shape      elements along each axis
+    order      \"C\" or \"F\"
+    offset     byte of the file where the data starts
+    alignment  largest power of two, at most 64, that divides it
+    nbytes     length of the data, or null when only reading would tell
+  oddities   what is unusual, damaged or lost, as sentences
+or, in their place, error: kind, message, offset (or null), hint (or null).
+
+Examples:
+  ndbytes inspect x.npy
+  ndbytes inspect --json *.npy | jq -r 'select(.oddities != []) | .file'
+  ssh host cat x.npy | ndbytes inspect -";
+
+/// Tells what files say about themselves: dtype, shape, order, oddities
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    /// The files to look at; - is stdin
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+
+    /// One JSON object a line for each file
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
+    let mut screen = Screen::stdout();
+    let mut outcome = Outcome::Fine;
+    let mut apart = false;
+    for file in &args.files {
+        match look(file) {
+            Ok((summary, nbytes)) if args.json => {
+                screen.json(&summary_json(file, &summary, nbytes))?;
+            }
+            Ok((summary, nbytes)) => {
+                if std::mem::replace(&mut apart, true) {
+                    screen.line(&[])?;
+                }
+                print(&mut screen, file, &summary, nbytes)?;
+            }
+            Err(failure) => {
+                outcome = Outcome::Troubled;
+                if args.json {
+                    screen.json(&failure.json(file))?;
+                }
+                screen.flush()?;
+                Trouble::new(failure.message).about(file).say();
+            }
+        }
+    }
+    screen.flush()?;
+    Ok(outcome)
+}
+
+/// Why one file could not be described.
+struct Failure {
+    kind: &'static str,
+    message: String,
+    offset: Option<u64>,
+    hint: Option<String>,
+}
+
+/// What a file says about itself, and its length.
+fn look(file: &Path) -> Result<(Summary, u64), Failure> {
+    let mut stream = Stream::open(file)?;
+    let options = ReadOptions::new();
+    let mut wanted = FIRST_BYTES;
+    loop {
+        stream.read_to(wanted)?;
+        // Limits keep what is needed small, whatever the bytes say.
+        match ndbytes::peek(stream.head(), &options).err().map(|error| error.needed().ok_or(error))
+        {
+            Some(Ok(needed)) if !stream.has_ended() => wanted = needed.max(wanted + 1),
+            Some(Err(error)) if is_unknown(&error) => {
+                return Err(unknown(file, stream.known_length(), &error));
+            }
+            _ => break,
+        }
+    }
+    let nbytes = stream.length()?;
+    Ok((ndbytes::inspect(stream.head(), nbytes, &options)?, nbytes))
+}
+
+/// Whether the bytes are in no format at all.
+fn is_unknown(error: &DecodeError) -> bool {
+    *error.kind() == DecodeErrorKind::Unrecognized && error.format_name().is_none()
+}
+
+/// The library saw only the first bytes, and its hint is for programs.
+fn unknown(file: &Path, nbytes: Option<u64>, error: &DecodeError) -> Failure {
+    let formats: Vec<&str> =
+        Format::all().filter(|&format| format != Format::Raw).map(Format::name).collect();
+    let nbytes = nbytes.map_or("these".to_owned(), |nbytes| format!("these {nbytes}"));
+    let hint = format!(
+        "if they are bare elements, say of what kind: ndbytes convert {} OUT.npy --from raw \
+         --dtype float32 --shape 28,28",
+        file.display()
+    );
+    Failure {
+        kind: error.kind().name(),
+        message: format!(
+            "{nbytes} bytes do not say what they are (not {}). Hint: {hint}",
+            formats.join(", nor ")
+        ),
+        offset: error.offset(),
+        hint: Some(hint),
+    }
+}
+
+impl From<DecodeError> for Failure {
+    fn from(error: DecodeError) -> Self {
+        Self {
+            kind: error.kind().name(),
+            message: error.to_string(),
+            offset: error.offset(),
+            hint: error.hint_text().map(str::to_owned),
+        }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self { kind: "io", message: error.to_string(), offset: None, hint: None }
+    }
+}
+
+impl Failure {
+    fn json(&self, file: &Path) -> Value {
+        let Self { kind, message, offset, hint } = self;
+        json!({
+            "file": file.to_string_lossy(),
+            "error": { "kind": kind, "message": message, "offset": offset, "hint": hint },
+        })
+    }
+}
+
+fn print(screen: &mut Screen, file: &Path, summary: &Summary, nbytes: u64) -> Result<(), Trouble> {
+    screen.line(&[Cell::new(BOLD, name(file))])?;
+    let version = summary.version.as_ref().map_or(String::new(), |version| format!(" {version}"));
+    let row = |label: &str, text: String| vec![Cell::new(DIM, label), Cell::from(text)];
+    let format = row("format", format!("{}{version}", summary.format.name()));
+    // The labels are as wide as "format" everywhere, so the tables of entries line up.
+    screen.table(2, &[format])?;
+    for entry in &summary.entries {
+        let mut rows = Vec::new();
+        if let Some(name) = &entry.name {
+            rows.push(row("entry ", name.clone()));
+        }
+        rows.push(row("dtype ", element(&entry.dtype)));
+        let mut fields = Vec::new();
+        list_fields(&entry.dtype, 0, 0, &mut fields);
+        if !fields.is_empty() {
+            screen.table(2, &std::mem::take(&mut rows))?;
+            let titles = ["offset", "field", "dtype", "shape", "title"];
+            let shown = fields.iter().map(Vec::len).max().unwrap_or(0);
+            let titles = titles[..shown].iter().map(|title| Cell::new(DIM, title)).collect();
+            fields.insert(0, titles);
+            screen.table(10, &fields)?;
+        }
+        let count = entry.shape.iter().map(|&dim| dim as u128).product::<u128>();
+        rows.push(row("shape ", format!("{}, {}", tuple(&entry.shape), counted(count, "element"))));
+        rows.push(row("order ", order_name(entry.order).to_owned()));
+        let place = format!("from byte {}, aligned to {}", entry.offset, alignment(entry.offset));
+        rows.push(row(
+            "data  ",
+            match entry.nbytes {
+                Some(nbytes) => format!("{} {place}", counted(nbytes, "byte")),
+                None => format!("{place}; only reading it would tell how long it is"),
+            },
+        ));
+        screen.table(2, &rows)?;
+    }
+    screen.table(2, &[row("file  ", counted(nbytes, "byte"))])?;
+    for oddity in &summary.oddities {
+        screen.table(2, &[vec![Cell::new(ODD, "odd   "), Cell::new(ODD, oddity)]])?;
+    }
+    Ok(())
+}
+
+/// What one element is, in a few words.
+fn element(dtype: &DType) -> String {
+    let size = counted(dtype.itemsize(), "byte");
+    if let Kind::Struct(structure) = dtype.kind() {
+        return format!("structure of {}, {size}", counted(structure.fields().len(), "field"));
+    }
+    let typestr = dtype.typestr().map_or(String::new(), |typestr| format!(" ({typestr})"));
+    let byte_order = match dtype.byte_order() {
+        ByteOrder::Little => ", little-endian",
+        ByteOrder::Big => ", big-endian",
+        ByteOrder::NotApplicable => "",
+    };
+    format!("{dtype}{typestr}, {size}{byte_order}")
+}
+
+/// One row a field; the fields of a field follow it, further to the right, with offsets from the
+/// start of the outermost structure.
+fn list_fields(dtype: &DType, base: usize, depth: usize, rows: &mut Vec<Vec<Cell>>) {
+    for field in dtype.fields() {
+        let offset = base + field.offset;
+        let what = in_short(&field.dtype);
+        let mut row = vec![
+            Cell::from(offset).right(),
+            Cell::from(format!("{:1$}{2}", "", depth * 2, field.name)),
+            Cell::from(what),
+        ];
+        if !field.shape.is_empty() || field.title.is_some() {
+            let is_plain = field.shape.is_empty();
+            row.push(Cell::from(if is_plain { String::new() } else { tuple(&field.shape) }));
+        }
+        row.extend(field.title.as_ref().map(Cell::from));
+        rows.push(row);
+        list_fields(&field.dtype, offset, depth + 1, rows);
+    }
+}
+
+fn alignment(offset: u64) -> u64 {
+    // Byte 0 is aligned to everything.
+    MOST_ALIGNMENT.min(1 << offset.trailing_zeros().min(63))
+}
+
+fn summary_json(file: &Path, summary: &Summary, nbytes: u64) -> Value {
+    json!({
+        "file": file.to_string_lossy(),
+        "format": summary.format.name(),
+        "version": summary.version,
+        "nbytes": nbytes,
+        "entries": summary.entries.iter().map(entry_json).collect::<Vec<_>>(),
+        "oddities": summary.oddities,
+    })
+}
+
+fn entry_json(entry: &Entry) -> Value {
+    let mut object = dtype_json(&entry.dtype);
+    object["name"] = json!(entry.name);
+    object["shape"] = json!(&entry.shape[..]);
+    object["order"] = json!(order_name(entry.order));
+    object["offset"] = json!(entry.offset);
+    object["alignment"] = json!(alignment(entry.offset));
+    object["nbytes"] = json!(entry.nbytes);
+    object
+}
+
+fn dtype_json(dtype: &DType) -> Value {
+    // The fields say what a structure is; saying it again at each depth would grow quadratically.
+    let text = if matches!(dtype.kind(), Kind::Struct(_)) {
+        "structure".to_owned()
+    } else {
+        dtype.to_string()
+    };
+    json!({
+        "dtype": text,
+        "typestr": dtype.typestr(),
+        "itemsize": dtype.itemsize(),
+        "fields": dtype.fields().iter().map(field_json).collect::<Vec<_>>(),
+    })
+}
+
+fn field_json(field: &Field) -> Value {
+    let mut object = dtype_json(&field.dtype);
+    object["name"] = json!(field.name);
+    object["title"] = json!(field.title);
+    object["offset"] = json!(field.offset);
+    object["shape"] = json!(&field.shape[..]);
+    object
+}

@@ -1,0 +1,39 @@
+"""Any n-dimensional array to bytes, and any such bytes back to the array.
+
+Exact, safe, at the speed of memory.
+
+>>> x = np.arange(6, dtype=">i2").reshape(2, 3)
+>>> data = ndbytes.array_to_bytes(x)      # self-describing: the bytes that numpy.save writes
+>>> y = ndbytes.bytes_to_array(data)      # a view: no copy, nothing runs
+>>> ndbytes.identical(x, y)               # dtype, byte order, shape and every bit
+True
+"""
+
+from ndbytes._errors import DecodeError, EncodeError, IncompleteError, UnsafeError
+from ndbytes._native import (
+    Limits,
+    array_equal,
+    array_to_buffers,
+    array_to_bytes,
+    bytes_to_array,
+    frombuffer,
+    identical,
+    tobytes,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DecodeError",
+    "EncodeError",
+    "IncompleteError",
+    "Limits",
+    "UnsafeError",
+    "array_equal",
+    "array_to_buffers",
+    "array_to_bytes",
+    "bytes_to_array",
+    "frombuffer",
+    "identical",
+    "tobytes",
+]

@@ -1,0 +1,100 @@
+"""What can go wrong, as exceptions that say what was found, where, and what to try."""
+
+from __future__ import annotations
+
+__all__ = ["DecodeError", "EncodeError", "IncompleteError", "UnsafeError"]
+
+
+class DecodeError(ValueError):
+    """The bytes do not hold what was asked of them.
+
+    Attributes
+    ----------
+    kind : str
+        ``"malformed"``, ``"incomplete"``, ``"unrecognized"``, ``"unsupported"``, ``"unsafe"``,
+        ``"mismatch"`` or ``"limit"``.
+    format : str or None
+        The format that was being read, such as ``"npy"``.
+    offset : int or None
+        The byte, from the start of the input, where the trouble is.
+    entry : str or None
+        The entry that was being read, in a format that holds several.
+    hint : str or None
+        What to try.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        kind: str = "malformed",
+        format: str | None = None,
+        offset: int | None = None,
+        entry: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.format = format
+        self.offset = offset
+        self.entry = entry
+        self.hint = hint
+
+    # Exceptions made with keywords have to say how they cross to another process.
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+class IncompleteError(DecodeError):
+    """The bytes end too early.
+
+    Attributes
+    ----------
+    needed : int
+        How many bytes there must be in all, at least.
+    """
+
+    def __init__(self, message: str = "", *, needed: int = 0, **details: object) -> None:
+        super().__init__(message, **details)  # type: ignore[arg-type]
+        self.needed = needed
+
+
+class UnsafeError(DecodeError):
+    """The bytes ask for code to be run; nothing was imported and nothing ran.
+
+    Attributes
+    ----------
+    names : list of str
+        What they would have imported.
+    """
+
+    def __init__(
+        self, message: str = "", *, names: list[str] | None = None, **details: object
+    ) -> None:
+        super().__init__(message, **details)  # type: ignore[arg-type]
+        self.names = names or []
+
+
+class EncodeError(TypeError, ValueError):
+    """The format cannot hold the array exactly, so it was not written.
+
+    Attributes
+    ----------
+    hint : str or None
+        What to try.
+    """
+
+    def __init__(self, message: str = "", *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+def _rebuild(
+    cls: type[BaseException], args: tuple[object, ...], state: dict[str, object]
+) -> BaseException:
+    error = cls(*args)
+    error.__dict__.update(state)
+    return error

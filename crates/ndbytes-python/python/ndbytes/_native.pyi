@@ -1,0 +1,110 @@
+"""Native verbs of ndbytes; import them from ``ndbytes``.
+
+What they do is in their docstrings: ``help(ndbytes.array_to_bytes)``.
+"""
+
+from collections.abc import Iterable
+from typing import (
+    Any,
+    Literal,
+    Protocol,
+    SupportsIndex,
+    TypeAlias,
+    TypeVar,
+    final,
+    overload,
+    type_check_only,
+)
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "Limits",
+    "array_equal",
+    "array_to_buffers",
+    "array_to_bytes",
+    "bytes_to_array",
+    "frombuffer",
+    "identical",
+    "tobytes",
+]
+
+_Scalar = TypeVar("_Scalar", bound=np.generic)
+
+# `collections.abc.Buffer` where it exists (from 3.12 on), and what type checkers take for it.
+@type_check_only
+class _SupportsBuffer(Protocol):
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+
+# NumPy's stubs give arrays their `__buffer__` only from 3.12 on.
+_BytesLike: TypeAlias = bytes | bytearray | memoryview | npt.NDArray[Any] | _SupportsBuffer
+_Shape: TypeAlias = SupportsIndex | Iterable[SupportsIndex]
+
+def array_to_bytes(
+    array: npt.ArrayLike, /, *, format: Literal["npy"] = "npy", threads: int | None = None
+) -> bytes: ...
+def bytes_to_array(
+    data: _BytesLike,
+    /,
+    *,
+    format: Literal["npy"] | None = None,
+    copy: bool | None = None,
+    limits: Limits | None = None,
+) -> npt.NDArray[Any]: ...
+def tobytes(
+    array: npt.ArrayLike,
+    /,
+    order: Literal["C", "F", "A"] | None = "C",
+    *,
+    byteorder: Literal["little", "big", "native", "<", ">", "="] | None = None,
+    threads: int | None = None,
+) -> bytes: ...
+@overload
+def frombuffer(
+    data: _BytesLike,
+    /,
+    dtype: type[_Scalar] | np.dtype[_Scalar],
+    shape: _Shape | None = None,
+    *,
+    offset: SupportsIndex = 0,
+    count: SupportsIndex = -1,
+    order: Literal["C", "F"] = "C",
+    copy: bool | None = None,
+) -> npt.NDArray[_Scalar]: ...
+@overload
+def frombuffer(
+    data: _BytesLike,
+    /,
+    dtype: npt.DTypeLike,
+    shape: _Shape | None = None,
+    *,
+    offset: SupportsIndex = 0,
+    count: SupportsIndex = -1,
+    order: Literal["C", "F"] = "C",
+    copy: bool | None = None,
+) -> npt.NDArray[Any]: ...
+def array_to_buffers(array: npt.ArrayLike, /) -> list[bytes | memoryview]: ...
+def array_equal(a1: object, a2: object, equal_nan: bool = False) -> bool: ...
+def identical(a: npt.ArrayLike, b: npt.ArrayLike, /) -> bool: ...
+
+@final
+class Limits:
+    def __new__(
+        cls,
+        max_bytes: int | None = None,
+        max_depth: int = 1_000,
+        max_entries: int = 1_048_576,
+        max_header: int = 16_777_216,
+    ) -> Limits: ...
+    @property
+    def max_bytes(self) -> int | None: ...
+    @property
+    def max_depth(self) -> int: ...
+    @property
+    def max_entries(self) -> int: ...
+    @property
+    def max_header(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[type[Limits], tuple[int | None, int, int, int]]: ...

@@ -1,0 +1,9 @@
+//! Between Python's memory and the core: the only place of this crate that touches pointers.
+//!
+//! * `descr`: NumPy's dtypes, in both directions
+//! * `ndarray`: NumPy's arrays, in both directions
+//! * `buffer`: bytes-like objects in, `bytes` out
+
+pub(crate) mod buffer;
+pub(crate) mod descr;
+pub(crate) mod ndarray;

@@ -1,0 +1,285 @@
+//! NumPy's arrays to the core's arrays, and back.
+
+use std::ptr::{self, NonNull};
+
+use ndbytes::{Array, Kind, Layout, Order, Sink, Source};
+use numpy::npyffi::{
+    NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_CARRAY, NPY_ARRAY_F_CONTIGUOUS, NPY_ARRAY_FARRAY,
+    NPY_ARRAY_WRITEABLE, NpyTypes, PY_ARRAY_API, PyArray_Check, PyArray_CheckExact, PyArrayObject,
+    get_type_object,
+};
+use pyo3::exceptions::PyTypeError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyTuple};
+
+use super::buffer::{Input, RELEASE_FROM};
+use super::descr;
+use crate::errors;
+
+/// The array to write: `object` itself, or what NumPy makes of an array-like.
+///
+/// Of NumPy's own subclasses only `memmap` is no more than its elements; others are refused rather
+/// than stripped of what makes them different.
+#[inline(always)]
+pub(crate) fn plain<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: this only compares the type of a live object.
+    if unsafe { PyArray_CheckExact(object.py(), object.as_ptr()) } != 0 {
+        return Ok(object.clone());
+    }
+    plain_of_other(object)
+}
+
+#[cold]
+fn plain_of_other<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = object.py();
+    if !is_array(object) {
+        return asarray(object);
+    }
+    let numpy = py.import("numpy")?;
+    if object.get_type().is(&numpy.getattr("memmap")?) {
+        return Ok(object.clone());
+    }
+    let name = object.get_type().name()?;
+    if object.is_instance(&numpy.getattr("ma")?.getattr("MaskedArray")?)? {
+        let found = format!("there is no place for the mask of a {name}");
+        let hint = "write x.filled(...) to give masked elements a value, or x.data and x.mask as \
+                    two arrays";
+        return Err(errors::encode(py, &found, Some(hint)));
+    }
+    let found = format!("a {name} may be more than its elements, and only they would be written");
+    Err(errors::encode(py, &found, Some("if they are enough, write numpy.asarray(x)")))
+}
+
+/// Whether `object` is an array of NumPy, subclasses included.
+#[inline]
+pub(crate) fn is_array(object: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: this only looks at the type of a live object.
+    unsafe { PyArray_Check(object.py(), object.as_ptr()) != 0 }
+}
+
+/// `numpy.asarray(object)`.
+pub(crate) fn asarray<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    static ASARRAY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    ASARRAY.import(object.py(), "numpy", "asarray")?.call1((object,))
+}
+
+/// A view of the elements of a NumPy array, of whatever class, for as long as it is borrowed.
+#[inline(always)]
+pub(crate) fn view<'a>(array: &'a Bound<'_, PyAny>) -> PyResult<Array<'a>> {
+    let py = array.py();
+    if !is_array(array) {
+        return Err(PyTypeError::new_err("not a NumPy array"));
+    }
+    // SAFETY: the object is an array, whose fields NumPy's C API fixes. `dimensions` and `strides`
+    // hold `nd` numbers each; NumPy's intp is isize, and dimensions are never negative. Both
+    // pointers may be null for an array without dimensions.
+    let (data, dtype, shape, strides, flags) = unsafe {
+        let fields = &(*array.as_ptr().cast::<PyArrayObject>()).fields;
+        let dtype = Bound::from_borrowed_ptr(py, fields.descr.cast());
+        let (shape, strides): (&[usize], &[isize]) = match fields.nd {
+            0 => (&[], &[]),
+            nd => (
+                std::slice::from_raw_parts(fields.dimensions.cast(), nd as usize),
+                std::slice::from_raw_parts(fields.strides, nd as usize),
+            ),
+        };
+        (fields.data.cast::<u8>(), descr::read(&dtype)?, shape, strides, fields.flags)
+    };
+    let itemsize = dtype.itemsize();
+    let order = match flags & (NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS) {
+        0 => None,
+        NPY_ARRAY_F_CONTIGUOUS => Some(Order::F),
+        _ => Some(Order::C),
+    };
+    if let Some(order) = order {
+        let layout = Layout::contiguous(shape, itemsize, order);
+        let layout = layout.map_err(|error| errors::decode(py, error))?;
+        let start = NonNull::new(data).unwrap_or(NonNull::dangling());
+        // SAFETY: the elements of an array are readable as long as it lives, and NumPy's flags say
+        // that they lie side by side from its data pointer on. Others may write them, which a
+        // foreign source allows for.
+        let source = unsafe { Source::foreign(start, layout.reach()) };
+        return Array::new(dtype, layout, source).map_err(|error| errors::decode(py, error));
+    }
+    let reached = Layout::extent(shape, strides, itemsize);
+    let (before, after) = reached.ok_or_else(|| PyTypeError::new_err("a broken array"))?;
+    let start = NonNull::new(data.wrapping_sub(before)).unwrap_or(NonNull::dangling());
+    // SAFETY: the elements of an array are readable as long as it lives, and they reach from
+    // `before` bytes before its data pointer to `after` behind. Other threads and Python code may
+    // write them, which a foreign source allows for. `resize(refcheck=False)` in another thread
+    // would free them, as it would under NumPy's own operations.
+    let source = unsafe { Source::foreign(start, before + after) };
+    Layout::strided(shape, strides, itemsize, before, before + after)
+        .and_then(|layout| Array::new(dtype, layout, source))
+        .map_err(|error| errors::decode(py, error))
+}
+
+/// A new NumPy array of the elements of `array`: over the same bytes, which `input` keeps alive,
+/// or with a copy of them.
+#[inline(always)]
+pub(crate) fn from_input<'py>(
+    input: &Input<'py>,
+    array: &Array<'_>,
+    copy: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = input.keeper().py();
+    let dtype = descr::make(py, array.dtype()).map_err(|error| errors::from_numpy(py, error))?;
+    from_input_as(input, array, copy, dtype)
+}
+
+/// As [`from_input`], with the NumPy dtype that the caller has asked for.
+#[inline(always)]
+pub(crate) fn from_input_as<'py>(
+    input: &Input<'py>,
+    array: &Array<'_>,
+    copy: bool,
+    dtype: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    if array.dtype().has_objects() {
+        return Err(errors::unsupported(
+            dtype.py(),
+            "the array holds Python objects, whose bytes are a pickle",
+            "reading object arrays arrives with ndbytes.pickle; nothing here runs pickles",
+        ));
+    }
+    if array.layout().itemsize() == 0 {
+        let result = of_nothing(array, &dtype)?;
+        if !copy && !input.is_writable() {
+            result.call_method1("setflags", (false,))?;
+        }
+        return Ok(result);
+    }
+    match copy {
+        false => over_input(input, array, dtype),
+        true => copied(array, dtype),
+    }
+}
+
+#[inline(always)]
+fn over_input<'py>(
+    input: &Input<'py>,
+    array: &Array<'_>,
+    dtype: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let start = input.address(array.layout().start());
+    let access = if input.is_writable() { NPY_ARRAY_WRITEABLE } else { 0 };
+    // SAFETY: `array` lies within the bytes of `input`, side by side in its order, so the memory
+    // from `start` on holds all elements; its keeper becomes the new array's base and keeps it so.
+    // The array is writable only where the exporter allows writing.
+    unsafe {
+        let result = new(array, dtype, start, access)?;
+        let base = input.keeper().clone().into_ptr();
+        if PY_ARRAY_API.PyArray_SetBaseObject(result.py(), result.as_ptr().cast(), base) != 0 {
+            return Err(PyErr::fetch(result.py()));
+        }
+        Ok(result)
+    }
+}
+
+fn copied<'py>(array: &Array<'_>, dtype: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = dtype.py();
+    // SAFETY: without memory of the caller's, NumPy allocates it.
+    let result = unsafe { new(array, dtype, ptr::null_mut(), NPY_ARRAY_WRITEABLE)? };
+    let nbytes = array.nbytes();
+    if nbytes == 0 {
+        return Ok(result);
+    }
+    // SAFETY: the new array has room for `nbytes` bytes, which nobody else knows of yet.
+    let to = unsafe {
+        let data = (*result.as_ptr().cast::<PyArrayObject>()).fields.data;
+        std::slice::from_raw_parts_mut(data.cast(), nbytes)
+    };
+    let mut sink = Sink::new(to);
+    let fill = |sink: &mut Sink<'_>| {
+        array.write_data(array.layout().order(), ndbytes::array::default_threads(), sink);
+    };
+    match nbytes < RELEASE_FROM {
+        true => fill(&mut sink),
+        false => py.detach(|| fill(&mut sink)),
+    }
+    Ok(result)
+}
+
+/// A NumPy array of the shape and order of `array`.
+///
+/// # Safety
+/// `data` is null, or the address of the elements of `array` in its order, readable and, if `access`
+/// says so, writable; the caller keeps them alive by the base object.
+#[inline(always)]
+unsafe fn new<'py>(
+    array: &Array<'_>,
+    dtype: Bound<'py, PyAny>,
+    data: *mut u8,
+    access: i32,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = dtype.py();
+    let layout = array.layout();
+    let order = match layout.order() {
+        Order::C => NPY_ARRAY_CARRAY,
+        Order::F => NPY_ARRAY_FARRAY,
+    };
+    // Without memory, any flag but zero means Fortran order.
+    let flags = match (data.is_null(), layout.order()) {
+        (false, _) => (order & !NPY_ARRAY_WRITEABLE) | access,
+        (true, Order::C) => 0,
+        (true, Order::F) => 1,
+    };
+    // SAFETY: `shape` has as many numbers as said, NumPy only reads them, and it takes over the
+    // reference to the dtype. As for this function, `data` holds the elements.
+    unsafe {
+        let result = PY_ARRAY_API.PyArray_NewFromDescr(
+            py,
+            get_type_object(py, NpyTypes::PyArray_Type),
+            dtype.into_ptr().cast(),
+            layout.shape().len() as i32,
+            layout.shape().as_ptr().cast_mut().cast(),
+            ptr::null_mut(),
+            data.cast(),
+            flags,
+            ptr::null_mut(),
+        );
+        Bound::from_owned_ptr_or_err(py, result).map_err(|error| errors::from_numpy(py, error))
+    }
+}
+
+/// An array whose elements take no bytes. NumPy makes them one character long, except in a field.
+#[cold]
+fn of_nothing<'py>(array: &Array<'_>, dtype: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = dtype.py();
+    let numpy = py.import("numpy")?;
+    let shape = PyTuple::new(py, array.shape())?;
+    let order = if array.layout().order() == Order::F { "F" } else { "C" };
+    if let Kind::Struct(_) = array.dtype().kind() {
+        return numpy.getattr("zeros")?.call1((shape, dtype, order));
+    }
+    let spec = PyDict::new(py);
+    spec.set_item("names", ("nothing",))?;
+    spec.set_item("formats", (dtype,))?;
+    let structure = descr::numpy_dtype(py)?.call1((spec,))?;
+    numpy.getattr("zeros")?.call1((shape, structure, order))?.get_item("nothing")
+}
+
+/// The bytes of an array whose elements lie side by side, as a memoryview that keeps it alive.
+pub(crate) fn memoryview<'py>(array: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = array.py();
+    let model = view(array)?;
+    let bytes = ndbytes::Scalar::UInt8.into();
+    let layout = Layout::contiguous(&[model.nbytes()], 1, Order::C)
+        .map_err(|error| errors::decode(py, error))?;
+    // SAFETY: the elements lie side by side, so the `nbytes` bytes from the array's data pointer on
+    // are theirs; the array becomes the base of the new one and keeps them alive. Never writable.
+    unsafe {
+        let data = (*array.as_ptr().cast::<PyArrayObject>()).fields.data.cast();
+        let flat = Array::new(bytes, layout, model.source().clone())
+            .map_err(|error| errors::decode(py, error))?;
+        let dtype = descr::make(py, flat.dtype())?;
+        let flat = new(&flat, dtype, data, 0)?;
+        let base = array.clone().into_ptr();
+        if PY_ARRAY_API.PyArray_SetBaseObject(py, flat.as_ptr().cast(), base) != 0 {
+            return Err(PyErr::fetch(py));
+        }
+        Bound::from_owned_ptr_or_err(py, ffi::PyMemoryView_FromObject(flat.as_ptr()))
+    }
+}

@@ -1,0 +1,164 @@
+//! Whether two arrays are the same.
+
+use ndbytes::DecodeErrorKind;
+use pyo3::exceptions::{PyException, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::bridge::buffer::RELEASE_FROM;
+use crate::bridge::ndarray;
+use crate::errors;
+
+/// Whether two arrays have the same shape and equal elements: NumPy's meaning, at the speed of
+/// memory.
+///
+/// Parameters
+/// ----------
+/// a1, a2 : array_like
+///     Arrays whose dtypes are equal up to byte order are compared here, and comparing stops at
+///     the first difference; other pairs follow NumPy's promotion through NumPy.
+/// equal_nan : bool
+///     Whether NaN and NaT are equal to each other; here for every dtype, structures included.
+///
+/// Returns
+/// -------
+/// bool
+///
+/// Examples
+/// --------
+/// >>> ndbytes.array_equal([1.0, np.nan], [1.0, np.nan])
+/// False
+/// >>> ndbytes.array_equal([1.0, np.nan], [1.0, np.nan], equal_nan=True)
+/// True
+#[pyfunction]
+#[pyo3(signature = (a1, a2, equal_nan=false))]
+pub(crate) fn array_equal(
+    a1: &Bound<'_, PyAny>,
+    a2: &Bound<'_, PyAny>,
+    equal_nan: bool,
+) -> PyResult<bool> {
+    let (Some(a), Some(b)) = (array_or_none(a1)?, array_or_none(a2)?) else { return Ok(false) };
+    equal(&a, &b, equal_nan)
+}
+
+fn equal(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>, equal_nan: bool) -> PyResult<bool> {
+    match equal_here(a, b, equal_nan)? {
+        Some(equal) => Ok(equal),
+        None => equal_in_numpy(a, b, equal_nan),
+    }
+}
+
+/// As in NumPy, what is no array is equal to nothing.
+fn array_or_none<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    match ndarray::asarray(object) {
+        Ok(array) => Ok(Some(array)),
+        Err(error) if error.is_instance_of::<PyException>(object.py()) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// `None` where the core does not know what the elements mean, or they differ in kind.
+fn equal_here(
+    a: &Bound<'_, PyAny>,
+    b: &Bound<'_, PyAny>,
+    equal_nan: bool,
+) -> PyResult<Option<bool>> {
+    let (Ok(a_view), Ok(b_view)) = (ndarray::view(a), ndarray::view(b)) else { return Ok(None) };
+    if a_view.shape() != b_view.shape() {
+        return Ok(Some(false));
+    }
+    let compare = || ndbytes::equal(&a_view, &b_view, equal_nan);
+    let result = match a_view.nbytes() < RELEASE_FROM {
+        true => compare(),
+        false => a.py().detach(compare),
+    };
+    match result {
+        Ok(equal) => Ok(Some(equal)),
+        Err(error) if *error.kind() == DecodeErrorKind::Unsupported => Ok(None),
+        Err(error) => Err(errors::decode(a.py(), error)),
+    }
+}
+
+fn equal_in_numpy(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>, equal_nan: bool) -> PyResult<bool> {
+    let py = a.py();
+    let by_numpy = |equal_nan: bool| {
+        let kwargs = PyDict::new(py);
+        kwargs.set_item("equal_nan", equal_nan)?;
+        py.import("numpy")?.getattr("array_equal")?.call((a, b), Some(&kwargs))?.is_truthy()
+    };
+    match by_numpy(equal_nan) {
+        // NumPy has no isnan for these.
+        Err(error) if equal_nan && error.is_instance_of::<PyTypeError>(py) => {
+            let fields = a.getattr("dtype")?.getattr("names")?;
+            if fields.is_none() || !fields.eq(b.getattr("dtype")?.getattr("names")?)? {
+                return by_numpy(false);
+            }
+            for name in fields.try_iter()? {
+                let name = name?;
+                if !equal(&a.get_item(&name)?, &b.get_item(&name)?, true)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        }
+        result => result,
+    }
+}
+
+/// Whether two arrays are bit by bit the same.
+///
+/// Compared are dtype (byte order, offsets, titles, metadata), shape, and the bits of every
+/// element, so that NaN is identical to a NaN of the same bits and 0.0 is not to -0.0. Not compared
+/// are the order in memory, the gaps between fields, the padding of long doubles, and whether a
+/// structure was declared aligned.
+///
+/// Parameters
+/// ----------
+/// a, b : array_like
+///     Of masked arrays, the masks and fill values are compared too.
+///
+/// Returns
+/// -------
+/// bool
+///
+/// Examples
+/// --------
+/// >>> ndbytes.identical(np.array([1, 2], "<i2"), np.array([1, 2], ">i2"))
+/// False
+/// >>> ndbytes.identical(np.array([np.nan]), np.array([np.nan]))
+/// True
+#[pyfunction]
+#[pyo3(signature = (a, b, /))]
+pub(crate) fn identical(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = a.py();
+    let masked = py.import("numpy.ma")?.getattr("MaskedArray")?;
+    match (a.is_instance(&masked)?, b.is_instance(&masked)?) {
+        (false, false) => identical_elements(&ndarray::asarray(a)?, &ndarray::asarray(b)?),
+        (true, true) => {
+            // What MaskedArray calls `mask` may be a single False for all elements.
+            let getmaskarray = py.import("numpy.ma")?.getattr("getmaskarray")?;
+            if !identical_elements(&getmaskarray.call1((a,))?, &getmaskarray.call1((b,))?)? {
+                return Ok(false);
+            }
+            for part in ["fill_value", "data"] {
+                let (a, b) = (a.getattr(part)?, b.getattr(part)?);
+                if !identical_elements(&ndarray::asarray(&a)?, &ndarray::asarray(&b)?)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
+}
+
+fn identical_elements(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = a.py();
+    let (a, b) = (ndarray::view(a)?, ndarray::view(b)?);
+    let compare = || ndbytes::identical(&a, &b);
+    let result = match a.nbytes() < RELEASE_FROM {
+        true => compare(),
+        false => py.detach(compare),
+    };
+    result.map_err(|error| errors::decode(py, error))
+}

@@ -1,0 +1,83 @@
+//! The core's errors as Python's exceptions, which `ndbytes._errors` defines.
+
+use ndbytes::{DecodeError, DecodeErrorKind, EncodeError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+/// The exception for bytes that do not hold what was asked of them.
+#[cold]
+pub(crate) fn decode(py: Python<'_>, error: DecodeError) -> PyErr {
+    let class = match error.kind() {
+        DecodeErrorKind::Incomplete { .. } => "IncompleteError",
+        DecodeErrorKind::Unsafe { .. } => "UnsafeError",
+        _ => "DecodeError",
+    };
+    raise(py, class, &error.to_string(), |kwargs| {
+        kwargs.set_item("kind", error.kind().name())?;
+        kwargs.set_item("format", error.format_name())?;
+        kwargs.set_item("offset", error.offset())?;
+        kwargs.set_item("entry", error.entry())?;
+        kwargs.set_item("hint", error.hint_text())?;
+        match error.kind() {
+            DecodeErrorKind::Incomplete { needed } => kwargs.set_item("needed", needed),
+            DecodeErrorKind::Unsafe { names } => kwargs.set_item("names", names),
+            _ => Ok(()),
+        }
+    })
+}
+
+/// The exception for arrays that this Python cannot hold, though the bytes are well-formed.
+#[cold]
+pub(crate) fn unsupported(py: Python<'_>, found: &str, hint: &str) -> PyErr {
+    raise(py, "DecodeError", &format!("{found}. Hint: {hint}"), |kwargs| {
+        kwargs.set_item("kind", "unsupported")?;
+        kwargs.set_item("hint", hint)
+    })
+}
+
+/// The exception for what the running NumPy refuses to make of well-formed bytes, such as an array
+/// of 64 dimensions in NumPy 1. Other exceptions pass.
+#[cold]
+pub(crate) fn from_numpy(py: Python<'_>, error: PyErr) -> PyErr {
+    let class = error.get_type(py);
+    let refusals = [
+        py.get_type::<PyValueError>(),
+        py.get_type::<PyTypeError>(),
+        py.get_type::<PyOverflowError>(),
+    ];
+    // Not their subclasses: those are the exceptions of this package.
+    if !refusals.iter().any(|refusal| class.is(refusal)) {
+        return error;
+    }
+    let found = format!("the installed NumPy cannot hold this array: {}", error.value(py));
+    unsupported(py, &found, "a newer NumPy may")
+}
+
+/// The exception for arrays that a format cannot hold.
+#[cold]
+pub(crate) fn encode(py: Python<'_>, found: &str, hint: Option<&str>) -> PyErr {
+    let message = hint.map_or_else(|| found.to_owned(), |hint| format!("{found}. Hint: {hint}"));
+    raise(py, "EncodeError", &message, |kwargs| kwargs.set_item("hint", hint))
+}
+
+#[cold]
+pub(crate) fn refused(py: Python<'_>, error: &EncodeError) -> PyErr {
+    raise(py, "EncodeError", &error.to_string(), |kwargs| {
+        kwargs.set_item("hint", error.hint_text())
+    })
+}
+
+fn raise(
+    py: Python<'_>,
+    class: &str,
+    message: &str,
+    fill: impl FnOnce(&Bound<'_, PyDict>) -> PyResult<()>,
+) -> PyErr {
+    let make = || {
+        let kwargs = PyDict::new(py);
+        fill(&kwargs)?;
+        py.import("ndbytes._errors")?.getattr(class)?.call((message,), Some(&kwargs))
+    };
+    make().map_or_else(|error| error, PyErr::from_value)
+}
