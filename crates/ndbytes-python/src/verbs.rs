@@ -51,12 +51,12 @@ pub(crate) fn array_to_bytes<'py>(
     let view = ndarray::view(&array)?;
     match Format::from_name(format) {
         Some(Format::Npy) => {
-            refuse_objects(py, &view)?;
+            refuse_objects(py, &view, KEPT_AS_PICKLE)?;
             let message = npy::Message::new(&view).map_err(|error| errors::refused(py, &error))?;
             filled_bytes(py, message.len(), |sink| message.write(threads_or_default(threads), sink))
         }
         Some(Format::Pickle) => {
-            refuse_objects(py, &view)?;
+            refuse_objects(py, &view, KEPT_AS_PICKLE)?;
             let message = pickle::Message::new(&view, pickle::DEFAULT_PROTOCOL)
                 .map_err(|error| errors::refused(py, &error))?;
             filled_bytes(py, message.len(), |sink| message.write(threads_or_default(threads), sink))
@@ -68,13 +68,15 @@ pub(crate) fn array_to_bytes<'py>(
     }
 }
 
+const KEPT_AS_PICKLE: &str = "they are kept as a pickle, which is not written here yet";
+
 /// The core reads and writes objects; this bridge does not bring them over yet.
 #[inline]
-fn refuse_objects(py: Python<'_>, view: &Array<'_>) -> PyResult<()> {
+fn refuse_objects(py: Python<'_>, view: &Array<'_>, why: &str) -> PyResult<()> {
     if !view.dtype().has_objects() {
         return Ok(());
     }
-    let found = format!("the elements of a {} array are Python objects", view.dtype());
+    let found = format!("the elements of a {} array are Python objects: {why}", view.dtype());
     // NumPy finds the length of strings among objects, but not of StringDType.
     let hint = match view.dtype().kind() {
         Kind::VariableStr(_) => "convert to strings of fixed size, such as x.astype('U20')",
@@ -144,8 +146,7 @@ pub(crate) fn bytes_to_array<'py>(
     }
     let array =
         ndbytes::read_array(input.source(), &options).map_err(|error| errors::decode(py, error))?;
-    let copy = copy == Some(true);
-    if copy {
+    if copy == Some(true) {
         limits
             .check_bytes(array.nbytes() as u64, input.len() as u64)
             .map_err(|error| errors::decode(py, error))?;
@@ -192,7 +193,7 @@ pub(crate) fn tobytes<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     let array = ndarray::plain(array)?;
     let view = ndarray::view(&array)?;
-    refuse_objects(py, &view)?;
+    refuse_objects(py, &view, "their raw bytes are addresses, which mean nothing elsewhere")?;
     let order = match order {
         None | Some("C") => Order::C,
         Some("F") => Order::F,
@@ -317,7 +318,7 @@ pub(crate) fn frombuffer<'py>(
         }
     }
     let array = description.array(input.source()).map_err(|error| errors::decode(py, error))?;
-    ndarray::from_input_as(&input, &array, copy == Some(true), descr)
+    ndarray::from_input_as(&input, &array, copy, descr)
 }
 
 /// A shape as the caller gave it: an integer or a sequence of them, -1 for what is left.
@@ -364,7 +365,7 @@ pub(crate) fn array_to_buffers<'py>(
 ) -> PyResult<Bound<'py, PyList>> {
     let array = ndarray::plain(array)?;
     let view = ndarray::view(&array)?;
-    refuse_objects(py, &view)?;
+    refuse_objects(py, &view, KEPT_AS_PICKLE)?;
     let message = npy::Message::new(&view).map_err(|error| errors::refused(py, &error))?;
     let header = PyBytes::new(py, message.header());
     let order = message.order();

@@ -127,12 +127,9 @@ impl DecodeError {
         self
     }
 
-    /// Counts offset and needed bytes from `by` bytes further ahead: for inner readers.
+    /// Counts the offset from `by` bytes further ahead: for inner readers.
     pub(crate) fn shifted(mut self, by: u64) -> Self {
         self.0.offset = self.0.offset.map(|offset| offset.saturating_add(by));
-        if let DecodeErrorKind::Incomplete { needed } = &mut self.0.kind {
-            *needed = needed.saturating_add(by);
-        }
         self
     }
 

@@ -119,9 +119,9 @@ impl<'a> Source<'a> {
         Some(last[0])
     }
 
-    /// The first byte.
+    /// The address of the first byte.
     #[inline]
-    pub(super) fn start(&self) -> *const u8 {
+    pub fn start(&self) -> *const u8 {
         self.start.as_ptr()
     }
 
