@@ -1,6 +1,6 @@
 //! Plain Python values to the core's inert values.
 
-use ndbytes::array::{Arena, Node, NodeId, Value};
+use ndbytes::array::{Arena, Items, Node, NodeId, Value};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
@@ -10,19 +10,16 @@ use crate::errors;
 const MAX_DEPTH: usize = 100;
 
 /// The inert value of a plain Python value.
-pub(crate) fn read(value: &Bound<'_, PyAny>) -> PyResult<Value> {
+pub(crate) fn read(value: &Bound<'_, PyAny>) -> PyResult<Value<'static>> {
     let mut arena = Arena::default();
     let root = node(value, &mut arena, 0)?;
     Ok(arena.into_value(root))
 }
 
-fn node(value: &Bound<'_, PyAny>, arena: &mut Arena, depth: usize) -> PyResult<NodeId> {
+fn node(value: &Bound<'_, PyAny>, arena: &mut Arena<'_>, depth: usize) -> PyResult<NodeId> {
     if depth > MAX_DEPTH {
         return Err(errors::encode(value.py(), "the dtype's metadata nests too deep", None));
     }
-    let mut items = |values: &mut dyn Iterator<Item = Bound<'_, PyAny>>| {
-        values.map(|item| node(&item, arena, depth + 1)).collect::<PyResult<Vec<NodeId>>>()
-    };
     let node = if value.is_none() {
         Node::None
     } else if let Ok(value) = value.cast_exact::<PyBool>() {
@@ -30,23 +27,21 @@ fn node(value: &Bound<'_, PyAny>, arena: &mut Arena, depth: usize) -> PyResult<N
     } else if let Ok(value) = value.cast_exact::<PyInt>() {
         match value.extract::<i64>() {
             Ok(value) => Node::Int(value),
-            Err(_) => Node::BigInt(big_int(value)?),
+            Err(_) => Node::BigInt(arena.new_bytes(&big_int(value)?)),
         }
     } else if let Ok(value) = value.cast_exact::<PyFloat>() {
         Node::Float(value.value())
     } else if let Ok(value) = value.cast_exact::<PyString>() {
         let encoded = value.call_method1("encode", ("utf-8", "surrogatepass"))?;
-        Node::Str(encoded.cast::<PyBytes>()?.as_bytes().into())
+        Node::Str(arena.new_bytes(encoded.cast::<PyBytes>()?.as_bytes()))
     } else if let Ok(value) = value.cast_exact::<PyBytes>() {
-        Node::Bytes(value.as_bytes().into())
+        Node::Bytes(arena.new_bytes(value.as_bytes()))
     } else if let Ok(value) = value.cast_exact::<PyTuple>() {
-        Node::Tuple(items(&mut value.iter())?)
+        Node::Tuple(nodes(value.iter(), arena, depth)?)
     } else if let Ok(value) = value.cast_exact::<PyList>() {
-        Node::List(items(&mut value.iter())?)
+        Node::List(nodes(value.iter(), arena, depth)?)
     } else if let Ok(value) = value.cast_exact::<PyDict>() {
-        let keys = items(&mut value.keys().iter())?;
-        let values = items(&mut value.values().iter())?;
-        Node::Dict(keys.into_iter().zip(values).collect())
+        Node::Dict(nodes(value.iter().flat_map(|(key, value)| [key, value]), arena, depth)?)
     } else {
         let class = value.get_type().name()?;
         let found = format!("the dtype's metadata holds a {class}, which is not plain data");
@@ -54,6 +49,15 @@ fn node(value: &Bound<'_, PyAny>, arena: &mut Arena, depth: usize) -> PyResult<N
         return Err(errors::encode(value.py(), &found, Some(hint)));
     };
     Ok(arena.push(node))
+}
+
+fn nodes<'py>(
+    values: impl Iterator<Item = Bound<'py, PyAny>>,
+    arena: &mut Arena<'_>,
+    depth: usize,
+) -> PyResult<Items> {
+    let ids = values.map(|item| node(&item, arena, depth + 1)).collect::<PyResult<Vec<_>>>()?;
+    Ok(arena.new_items(&ids))
 }
 
 fn big_int(value: &Bound<'_, PyInt>) -> PyResult<Box<[u8]>> {

@@ -1,7 +1,7 @@
 //! Arrays to bytes, and bytes to arrays.
 
 use ndbytes::array::{Dims, default_threads};
-use ndbytes::{ByteOrder, Format, Kind, Order, ReadOptions, npy, raw};
+use ndbytes::{Array, ByteOrder, Format, Kind, Order, ReadOptions, npy, pickle, raw};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString};
@@ -17,9 +17,9 @@ use crate::limits::{Limits, core_limits};
 /// ----------
 /// array : array_like
 ///     The array, of any dtype that the format can hold, any shape and any strides.
-/// format : {"npy"}
-///     The format: npy bytes are those that ``numpy.save`` writes, byte for byte. Fortran order is
-///     kept; any other order but C is written as C order.
+/// format : {"npy", "pickle"}
+///     The format: npy bytes are those that ``numpy.save`` writes, byte for byte; a pickle loads in
+///     every NumPy. Fortran order is kept; any other order but C is written as C order.
 /// threads : int, optional
 ///     The most threads that a large copy uses; unless given, the environment's
 ///     ``NDBYTES_NUM_THREADS``, else one for each core, at most eight.
@@ -51,7 +51,14 @@ pub(crate) fn array_to_bytes<'py>(
     let view = ndarray::view(&array)?;
     match Format::from_name(format) {
         Some(Format::Npy) => {
+            refuse_objects(py, &view, KEPT_AS_PICKLE)?;
             let message = npy::Message::new(&view).map_err(|error| errors::refused(py, &error))?;
+            filled_bytes(py, message.len(), |sink| message.write(threads_or_default(threads), sink))
+        }
+        Some(Format::Pickle) => {
+            refuse_objects(py, &view, KEPT_AS_PICKLE)?;
+            let message = pickle::Message::new(&view, pickle::DEFAULT_PROTOCOL)
+                .map_err(|error| errors::refused(py, &error))?;
             filled_bytes(py, message.len(), |sink| message.write(threads_or_default(threads), sink))
         }
         Some(Format::Raw) => Err(PyValueError::new_err(
@@ -59,6 +66,23 @@ pub(crate) fn array_to_bytes<'py>(
         )),
         _ => Err(unknown_format(format)),
     }
+}
+
+const KEPT_AS_PICKLE: &str = "they are kept as a pickle, which is not written here yet";
+
+/// The core reads and writes objects; this bridge does not bring them over yet.
+#[inline]
+fn refuse_objects(py: Python<'_>, view: &Array<'_>, why: &str) -> PyResult<()> {
+    if !view.dtype().has_objects() {
+        return Ok(());
+    }
+    let found = format!("the elements of a {} array are Python objects: {why}", view.dtype());
+    // NumPy finds the length of strings among objects, but not of StringDType.
+    let hint = match view.dtype().kind() {
+        Kind::VariableStr(_) => "convert to strings of fixed size, such as x.astype('U20')",
+        _ => "convert to a dtype of fixed size, such as x.astype(str)",
+    };
+    Err(errors::encode(py, &found, Some(hint)))
 }
 
 #[cold]
@@ -78,7 +102,7 @@ fn threads_or_default(threads: Option<usize>) -> usize {
 /// ----------
 /// data : bytes-like
 ///     ``bytes``, ``bytearray``, ``memoryview``, ``mmap``, a uint8 array, ...
-/// format : {None, "npy"}
+/// format : {None, "npy", "pickle"}
 ///     The format; ``None`` tells it from how the bytes start.
 /// copy : bool, optional
 ///     ``None``: a view of `data` where possible, read-only if `data` is immutable. ``True``: a
@@ -95,6 +119,8 @@ fn threads_or_default(threads: Option<usize>) -> usize {
 /// ------
 /// DecodeError
 ///     When the bytes are damaged, ask for too much, or do not say what they are.
+/// UnsafeError
+///     When a pickle asks for anything but arrays and plain data; nothing of it is imported or run.
 /// IncompleteError
 ///     When they end too early; ``.needed`` says how many bytes there must be at least.
 ///
@@ -120,8 +146,7 @@ pub(crate) fn bytes_to_array<'py>(
     }
     let array =
         ndbytes::read_array(input.source(), &options).map_err(|error| errors::decode(py, error))?;
-    let copy = copy == Some(true);
-    if copy {
+    if copy == Some(true) {
         limits
             .check_bytes(array.nbytes() as u64, input.len() as u64)
             .map_err(|error| errors::decode(py, error))?;
@@ -168,18 +193,7 @@ pub(crate) fn tobytes<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     let array = ndarray::plain(array)?;
     let view = ndarray::view(&array)?;
-    if view.dtype().has_objects() {
-        let found = format!(
-            "the raw bytes of a {} array are addresses, which mean nothing elsewhere",
-            view.dtype()
-        );
-        // NumPy finds the length of strings among objects, but not of StringDType.
-        let hint = match view.dtype().kind() {
-            Kind::VariableStr(_) => "convert to strings of fixed size, such as x.astype('U20')",
-            _ => "convert to a dtype of fixed size, such as x.astype(str)",
-        };
-        return Err(errors::encode(py, &found, Some(hint)));
-    }
+    refuse_objects(py, &view, "their raw bytes are addresses, which mean nothing elsewhere")?;
     let order = match order {
         None | Some("C") => Order::C,
         Some("F") => Order::F,
@@ -304,7 +318,7 @@ pub(crate) fn frombuffer<'py>(
         }
     }
     let array = description.array(input.source()).map_err(|error| errors::decode(py, error))?;
-    ndarray::from_input_as(&input, &array, copy == Some(true), descr)
+    ndarray::from_input_as(&input, &array, copy, descr)
 }
 
 /// A shape as the caller gave it: an integer or a sequence of them, -1 for what is left.
@@ -351,6 +365,7 @@ pub(crate) fn array_to_buffers<'py>(
 ) -> PyResult<Bound<'py, PyList>> {
     let array = ndarray::plain(array)?;
     let view = ndarray::view(&array)?;
+    refuse_objects(py, &view, KEPT_AS_PICKLE)?;
     let message = npy::Message::new(&view).map_err(|error| errors::refused(py, &error))?;
     let header = PyBytes::new(py, message.header());
     let order = message.order();

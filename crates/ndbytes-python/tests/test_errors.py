@@ -117,7 +117,7 @@ def test_attributes_of_a_malformed_header() -> None:
         (header("{'descr': '<i3', 'fortran_order': True, 'shape': ()}"), None),
         (header("x" * 100), "malformed"),
         (b"\x93NUMPY\x04\x00\x00\x00\x00\x00", "unsupported"),
-        (header("{'descr': '|O', 'fortran_order': False, 'shape': ()}") + b"N.", "unsupported"),
+        (header("{'descr': '|O', 'fortran_order': False, 'shape': ()}") + b"N.", "mismatch"),
     ],
 )
 def test_kinds(data: bytes, kind: str | None) -> None:

@@ -127,6 +127,12 @@ impl DecodeError {
         self
     }
 
+    /// Counts the offset from `by` bytes further ahead: for inner readers.
+    pub(crate) fn shifted(mut self, by: u64) -> Self {
+        self.0.offset = self.0.offset.map(|offset| offset.saturating_add(by));
+        self
+    }
+
     pub(crate) fn expected(mut self, expected: impl Into<Cow<'static, str>>) -> Self {
         self.0.expected = Some(expected.into());
         self

@@ -2,7 +2,7 @@
 
 use crate::array::{Kind, Scalar};
 use crate::error::Result;
-use crate::formats::{self, ReadOptions, Summary};
+use crate::formats::{self, Format, ReadOptions, Summary};
 
 /// What `bytes` say about themselves; the elements are not looked at.
 ///
@@ -23,7 +23,10 @@ pub fn inspect(bytes: &[u8], nbytes: u64, options: &ReadOptions) -> Result<Summa
     let mut summary = formats::peek(bytes, options)?;
     let mut notes = Vec::new();
     for entry in &summary.entries {
-        if let Some(end) = entry.nbytes.map(|size| entry.offset.saturating_add(size)) {
+        // In a pickle more follows the data, and STOP has told that all is there.
+        let last = summary.format != Format::Pickle;
+        let end = entry.nbytes.map(|size| entry.offset.saturating_add(size));
+        if let Some(end) = end.filter(|_| last) {
             match nbytes {
                 _ if nbytes < end => notes.push(format!(
                     "cut short: the data ends at byte {end}, there are {nbytes} bytes"

@@ -74,6 +74,10 @@ impl Limits {
         Ok(())
     }
 
+    pub(crate) fn depth(&self) -> u32 {
+        self.max_depth
+    }
+
     #[inline]
     pub(crate) fn check_header(&self, bytes: u64) -> Result<()> {
         if bytes > self.max_header {

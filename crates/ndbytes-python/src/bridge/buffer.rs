@@ -89,9 +89,11 @@ impl<'py> Input<'py> {
         &self.keeper
     }
 
-    /// The address of the byte at `offset`, for an array that will keep the keeper alive.
-    pub(crate) fn address(&self, offset: usize) -> *mut u8 {
-        self.start.as_ptr().wrapping_add(offset)
+    /// Whether the `len` bytes from `start` on are bytes of this input, which the keeper keeps.
+    #[inline]
+    pub(crate) fn holds(&self, start: *const u8, len: usize) -> bool {
+        let before = (start as usize).checked_sub(self.start.as_ptr() as usize);
+        before.and_then(|before| before.checked_add(len)).is_some_and(|end| end <= self.len)
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -116,13 +116,16 @@ pub(crate) fn view<'a>(array: &'a Bound<'_, PyAny>) -> PyResult<Array<'a>> {
         .map_err(|error| errors::decode(py, error))
 }
 
-/// A new NumPy array of the elements of `array`: over the same bytes, which `input` keeps alive,
-/// or with a copy of them.
+/// A new NumPy array of the elements of `array`, which was read from `input`: over the same bytes,
+/// which the input's keeper keeps alive, or with a copy of them.
+///
+/// With `copy` as `None`, elements are copied only if they are no bytes of the input, as when a
+/// pickle has them escaped.
 #[inline(always)]
 pub(crate) fn from_input<'py>(
     input: &Input<'py>,
     array: &Array<'_>,
-    copy: bool,
+    copy: Option<bool>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = input.keeper().py();
     let dtype = descr::make(py, array.dtype()).map_err(|error| errors::from_numpy(py, error))?;
@@ -134,35 +137,48 @@ pub(crate) fn from_input<'py>(
 pub(crate) fn from_input_as<'py>(
     input: &Input<'py>,
     array: &Array<'_>,
-    copy: bool,
+    copy: Option<bool>,
     dtype: Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    if array.dtype().has_objects() {
+        return Err(errors::unsupported(
+            dtype.py(),
+            "the array holds Python objects, whose bytes are a pickle",
+            "reading object arrays arrives with ndbytes.pickle; nothing here runs pickles",
+        ));
+    }
     if array.layout().itemsize() == 0 {
         let result = of_nothing(array, &dtype)?;
-        if !copy && !input.is_writable() {
+        if copy != Some(true) && !input.is_writable() {
             result.call_method1("setflags", (false,))?;
         }
         return Ok(result);
     }
-    match copy {
-        false => over_input(input, array, dtype),
-        true => copied(array, dtype),
+    let start = array.source().start().wrapping_add(array.layout().start());
+    match (copy, input.holds(start, array.nbytes())) {
+        (None | Some(false), true) => over_input(input, array, start, dtype),
+        (Some(false), false) => Err(errors::unsupported(
+            dtype.py(),
+            "the input does not hold the elements as they are in memory, so a view is not possible",
+            "copy=None copies them",
+        )),
+        _ => copied(array, dtype),
     }
 }
 
-#[inline(always)]
+/// A NumPy array over the bytes of `input` from `start` on.
 fn over_input<'py>(
     input: &Input<'py>,
     array: &Array<'_>,
+    start: *const u8,
     dtype: Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let start = input.address(array.layout().start());
     let access = if input.is_writable() { NPY_ARRAY_WRITEABLE } else { 0 };
-    // SAFETY: `array` lies within the bytes of `input`, side by side in its order, so the memory
-    // from `start` on holds all elements; its keeper becomes the new array's base and keeps it so.
-    // The array is writable only where the exporter allows writing.
+    // SAFETY: what was read lies side by side in its order, and the caller has seen that `input`
+    // holds its bytes from `start` on; the keeper becomes the new array's base and keeps them. The
+    // array is writable only where the exporter allows writing.
     unsafe {
-        let result = new(array, dtype, start, access)?;
+        let result = new(array, dtype, start.cast_mut(), access)?;
         let base = input.keeper().clone().into_ptr();
         if PY_ARRAY_API.PyArray_SetBaseObject(result.py(), result.as_ptr().cast(), base) != 0 {
             return Err(PyErr::fetch(result.py()));

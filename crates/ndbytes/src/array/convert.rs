@@ -40,7 +40,7 @@ impl<'a, T: Element, const N: usize> From<&'a [T; N]> for Array<'a> {
 fn view_of(source: Source<'_>, dtype: DType, len: usize) -> Array<'_> {
     let layout = Layout::contiguous(&[len], dtype.itemsize(), Order::C);
     let layout = layout.unwrap_or_else(|_| unreachable!("a slice fits into memory"));
-    Array { dtype, layout, source }
+    Array { dtype, layout, source, objects: None }
 }
 
 impl Array<'_> {
@@ -156,7 +156,7 @@ mod with_ndarray {
         let source = Source::owned(Buffer::filled(bytes.len(), |sink| sink.write(bytes)));
         let layout = Layout::contiguous(array.shape(), size_of::<T>(), Order::C);
         let layout = layout.unwrap_or_else(|_| unreachable!("the array fits into memory"));
-        Array { dtype: T::SCALAR.into(), layout, source }
+        Array { dtype: T::SCALAR.into(), layout, source, objects: None }
     }
 
     /// The elements of `array`, which lie in `bytes`, from its lowest address on.
@@ -177,7 +177,7 @@ mod with_ndarray {
         let start = if array.is_empty() { 0 } else { start };
         let layout = Layout::strided(array.shape(), &strides, size_of::<T>(), start, bytes.len());
         let layout = layout.unwrap_or_else(|_| unreachable!("the array lies in its memory"));
-        Array { dtype: T::SCALAR.into(), layout, source: Source::slice(bytes) }
+        Array { dtype: T::SCALAR.into(), layout, source: Source::slice(bytes), objects: None }
     }
 
     impl Array<'_> {

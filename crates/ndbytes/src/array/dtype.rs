@@ -12,6 +12,10 @@ use crate::error::{DecodeError, Result};
 /// Structured dtypes nest at most this deep; Python's own parser stops at about the same depth.
 pub const MAX_NESTING: usize = 200;
 
+/// Structured dtypes have at most this many fields, those of fields included. Fields may share
+/// their bytes, so that the size of an element is no bound.
+const MAX_LEAVES: usize = 1 << 20;
+
 /// The most bytes that one element takes: NumPy keeps the number in a C int.
 pub const MAX_ITEMSIZE: usize = i32::MAX as usize;
 
@@ -44,12 +48,12 @@ impl ByteOrder {
 ///
 /// Two dtypes are equal when an element of one is bit by bit an element of the other: same kind,
 /// byte order, fields, offsets, titles, item size and metadata. Whether a structure was declared
-/// "aligned" does not count.
+/// "aligned" or its scalars are records does not count.
 #[derive(Clone, PartialEq)]
 pub struct DType {
     kind: Kind,
     order: ByteOrder,
-    metadata: Option<Arc<Value>>,
+    metadata: Option<Arc<Value<'static>>>,
 }
 
 /// The kinds of dtypes, as NumPy has them.
@@ -91,7 +95,7 @@ pub struct VariableStr {
     /// Whether values that are not strings are turned into strings.
     pub coerce: bool,
     /// The value that stands for a missing string, if there is one.
-    pub na_object: Option<Value>,
+    pub na_object: Option<Value<'static>>,
 }
 
 /// The fields of a structured dtype.
@@ -100,7 +104,10 @@ pub struct Struct {
     fields: Vec<Field>,
     itemsize: usize,
     aligned: bool,
+    record: bool,
     depth: usize,
+    leaves: usize,
+    objects: bool,
 }
 
 impl PartialEq for Struct {
@@ -149,7 +156,7 @@ impl Struct {
             .expected(format!("at most {MAX_ITEMSIZE}, as in NumPy")));
         }
         let mut names = std::collections::HashSet::with_capacity(fields.len());
-        let mut depth = 1;
+        let (mut depth, mut leaves) = (1, 0_usize);
         for field in &fields {
             let end = field.nbytes().and_then(|size| size.checked_add(field.offset));
             if end.is_none_or(|end| end > itemsize) {
@@ -168,13 +175,30 @@ impl Struct {
                 }
             }
             depth = depth.max(1 + field.dtype.nesting());
+            leaves = leaves.saturating_add(field.dtype.leaves());
         }
         if depth > MAX_NESTING {
             let found = format!("structured dtypes nest deeper than {MAX_NESTING}");
             return Err(DecodeError::malformed(found));
         }
+        if leaves > MAX_LEAVES {
+            let found = format!("a structured dtype has more than {MAX_LEAVES} fields in all");
+            return Err(DecodeError::unsupported(found));
+        }
         refuse_overlapping_objects(&fields)?;
-        Ok(Self { fields, itemsize, aligned, depth })
+        let objects = fields.iter().any(|field| field.dtype.has_objects());
+        Ok(Self { fields, itemsize, aligned, record: false, depth, leaves, objects })
+    }
+
+    /// The same structure with or without NumPy's mark that its scalars are `numpy.record`.
+    pub fn with_record(mut self, record: bool) -> Self {
+        self.record = record;
+        self
+    }
+
+    /// Whether the scalars are `numpy.record`, whose fields are also attributes.
+    pub fn is_record(&self) -> bool {
+        self.record
     }
 
     /// The fields, in the order of their names.
@@ -236,7 +260,7 @@ impl DType {
     }
 
     /// The same dtype with NumPy's `dtype.metadata` set to `metadata`.
-    pub fn with_metadata(mut self, metadata: Option<Value>) -> Self {
+    pub fn with_metadata(mut self, metadata: Option<Value<'static>>) -> Self {
         self.metadata = metadata.map(Arc::new);
         self
     }
@@ -252,7 +276,7 @@ impl DType {
     }
 
     /// NumPy's `dtype.metadata`, if there is any.
-    pub fn metadata(&self) -> Option<&Value> {
+    pub fn metadata(&self) -> Option<&Value<'static>> {
         self.metadata.as_deref()
     }
 
@@ -287,7 +311,7 @@ impl DType {
     pub fn has_objects(&self) -> bool {
         match &self.kind {
             Kind::Object | Kind::VariableStr(_) => true,
-            Kind::Struct(_) => self.fields().iter().any(|field| field.dtype.has_objects()),
+            Kind::Struct(structure) => structure.objects,
             _ => false,
         }
     }
@@ -313,6 +337,14 @@ impl DType {
             kind => kind.clone(),
         };
         Self { metadata: self.metadata.clone(), ..Self::new(kind, order) }
+    }
+
+    /// How many fields there are, those of fields included; 1 for what has none.
+    fn leaves(&self) -> usize {
+        match &self.kind {
+            Kind::Struct(structure) => structure.leaves.max(1),
+            _ => 1,
+        }
     }
 
     /// How many structures lie inside each other, this one included.

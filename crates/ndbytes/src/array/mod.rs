@@ -6,6 +6,7 @@ mod dtype;
 mod element;
 mod layout;
 mod notation;
+mod objects;
 mod pack;
 mod scalar;
 mod source;
@@ -18,11 +19,12 @@ pub use dtype::{
 };
 pub use element::Element;
 pub use layout::{Dims, Layout, MAX_DIMS, Order};
+pub use objects::Objects;
 pub use pack::advise_huge_pages;
 pub use scalar::Scalar;
 pub use source::{Sink, Source};
 pub use threads::default_threads;
-pub use value::{Arena, Node, NodeId, Value};
+pub use value::{Arena, ArrayValue, Blob, Class, DTypeValue, Items, Node, NodeId, Unread, Value};
 
 pub(crate) use notation::shorten;
 pub(crate) use threads::{share, threads_for};
@@ -54,6 +56,7 @@ pub struct Array<'a> {
     dtype: DType,
     layout: Layout,
     source: Source<'a>,
+    objects: Option<Objects<'a>>,
 }
 
 impl<'a> Array<'a> {
@@ -77,7 +80,7 @@ impl<'a> Array<'a> {
                 source.len() as u64,
             ));
         }
-        Ok(Self { dtype, layout, source })
+        Ok(Self { dtype, layout, source, objects: None })
     }
 
     /// A view of `elements` in C order with the given shape.
@@ -137,7 +140,8 @@ impl<'a> Array<'a> {
     }
 
     /// The elements' bytes side by side in C or Fortran order, in the array's own byte order:
-    /// NumPy's `tobytes`. Elements that are objects give the bytes of their references.
+    /// NumPy's `tobytes`. Elements that are objects have no bytes: those of NumPy's memory give their
+    /// references, those that were read give nothing.
     pub fn to_bytes(&self, order: Order) -> Vec<u8> {
         Sink::collect(self.nbytes(), |sink| self.write_data(order, default_threads(), sink))
     }
@@ -208,11 +212,12 @@ impl<'a> Array<'a> {
         let order = self.layout.order();
         let buffer =
             Buffer::filled(self.nbytes(), |sink| self.write_data(order, default_threads(), sink));
-        let layout = Layout::contiguous(self.shape(), self.dtype.itemsize(), order);
+        let layout = Layout::contiguous(self.shape(), self.layout.itemsize(), order);
         Array {
             dtype: self.dtype.clone(),
             layout: layout.unwrap_or_else(|_| unreachable!("a layout of these sizes exists")),
             source: Source::owned(buffer),
+            objects: self.objects.as_ref().map(Objects::to_owned),
         }
     }
 

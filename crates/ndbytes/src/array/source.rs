@@ -64,6 +64,19 @@ impl<'a> Source<'a> {
         Source { start, len: buffer.len, kind: Keeper::Owned(buffer), borrowed: PhantomData }
     }
 
+    /// A copy of these bytes in memory of our own.
+    pub(crate) fn copied(bytes: &[u8]) -> Source<'static> {
+        Self::filled(bytes.len(), |sink| sink.write(bytes))
+    }
+
+    /// Memory of our own, of `len` bytes that `fill` writes.
+    ///
+    /// # Panics
+    /// When `fill` leaves some of it unwritten.
+    pub(crate) fn filled(len: usize, fill: impl FnOnce(&mut Sink<'_>)) -> Source<'static> {
+        Source::owned(Buffer::filled(len, fill))
+    }
+
     /// How many bytes there are.
     pub fn len(&self) -> usize {
         self.len
@@ -86,9 +99,29 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The first byte.
+    /// The slice that this source is, for as long as it was lent.
     #[inline]
-    pub(super) fn start(&self) -> *const u8 {
+    pub(crate) fn lent(&self) -> Option<&'a [u8]> {
+        match self.kind {
+            Keeper::Slice => {
+                // SAFETY: `start` and `len` are those of a slice that is borrowed for `'a`.
+                Some(unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) })
+            }
+            _ => None,
+        }
+    }
+
+    /// The last byte, if there is one.
+    pub(crate) fn last(&self) -> Option<u8> {
+        let mut last = [0];
+        let place = self.len.checked_sub(1)?;
+        self.copy_over(place, &mut last);
+        Some(last[0])
+    }
+
+    /// The address of the first byte.
+    #[inline]
+    pub fn start(&self) -> *const u8 {
         self.start.as_ptr()
     }
 
@@ -216,11 +249,18 @@ impl<'a> Sink<'a> {
     pub(crate) fn collect_into(bytes: &mut Vec<u8>, len: usize, fill: impl FnOnce(&mut Sink<'_>)) {
         bytes.clear();
         bytes.reserve_exact(len);
+        Self::append_to(bytes, len, fill);
+    }
+
+    /// As [`Sink::collect`], behind what is in `bytes`.
+    pub(crate) fn append_to(bytes: &mut Vec<u8>, len: usize, fill: impl FnOnce(&mut Sink<'_>)) {
+        bytes.reserve(len);
         let mut sink = Sink::new(&mut bytes.spare_capacity_mut()[..len]);
         fill(&mut sink);
         assert!(sink.is_full(), "a vector is filled to its end");
-        // SAFETY: the sink has seen all `len` bytes written, and they are within capacity.
-        unsafe { bytes.set_len(len) };
+        // SAFETY: the sink has seen the `len` bytes behind the vector's own written, and they are
+        // within capacity.
+        unsafe { bytes.set_len(bytes.len() + len) };
     }
 
     /// Whether every byte is written.

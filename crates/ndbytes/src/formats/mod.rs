@@ -1,6 +1,7 @@
 //! The formats, in one table: how each is told from its first bytes, described, read and written.
 
 pub mod npy;
+pub mod pickle;
 pub mod raw;
 
 use std::io;
@@ -17,6 +18,8 @@ pub enum Format {
     Raw,
     /// NumPy's npy: one array, self-described.
     Npy,
+    /// Python's pickle, of one array.
+    Pickle,
 }
 
 /// One row of the table. The functions take the whole input.
@@ -26,6 +29,8 @@ struct Row {
     extensions: &'static [&'static str],
     /// What the first bytes of every input in this format are; empty where nothing tells.
     magic: &'static [u8],
+    /// Whether an input starts as this format does, magic included.
+    sniff: fn(&[u8]) -> bool,
     /// Reads the description only, from the start of the input; the data need not be there.
     peek: fn(&[u8], &Limits) -> Result<Summary>,
     /// Reads the one array of a format for one, or of an input that holds no more.
@@ -37,12 +42,13 @@ struct Row {
 }
 
 /// In the order in which inputs are tried.
-const ROWS: [Row; 2] = [
+const ROWS: [Row; 3] = [
     Row {
         format: Format::Npy,
         name: "npy",
         extensions: &["npy"],
         magic: npy::MAGIC,
+        sniff: |bytes| bytes.starts_with(npy::MAGIC),
         peek: |bytes, limits| {
             npy::Header::read(bytes, limits).map(|header| summary_of_npy(&header))
         },
@@ -51,10 +57,22 @@ const ROWS: [Row; 2] = [
         write: |array, out| npy::Message::new(array).map_err(refused)?.write_to(out),
     },
     Row {
+        format: Format::Pickle,
+        name: "pickle",
+        extensions: &["pkl", "pickle"],
+        magic: b"\x80",
+        sniff: pickle::sniff,
+        peek: |bytes, limits| pickle::peek(bytes, limits).map(summary_of_pickle),
+        read_array: read_array_of_pickle,
+        read: |source, limits| read_array_of_pickle(source, limits).map(Entries::one),
+        write: |array, out| out.write_all(&pickle::write(array).map_err(refused)?),
+    },
+    Row {
         format: Format::Raw,
         name: "raw",
         extensions: &["raw", "bin", "dat"],
         magic: b"",
+        sniff: |_| false,
         peek: |bytes, _| Err(no_description(bytes.len())),
         read_array: |source, _| Err(no_description(source.len())),
         read: |source, _| Err(no_description(source.len())),
@@ -172,6 +190,8 @@ pub struct Summary {
     pub version: Option<String>,
     /// The arrays in it.
     pub entries: Vec<Entry>,
+    /// The names that a pickle asks for. None of them is ever imported.
+    pub names: Vec<pickle::Name>,
     /// What is unusual, though it is valid.
     pub oddities: Vec<String>,
 }
@@ -180,7 +200,7 @@ pub struct Summary {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Entry {
-    /// The array's name, in formats that hold several.
+    /// The array's name, in formats that hold several; in a pickle, where it is: `["x"][0]`.
     pub name: Option<String>,
     /// What one element is.
     pub dtype: DType,
@@ -208,29 +228,72 @@ fn summary_of_npy(header: &npy::Header) -> Summary {
             offset: header.data_offset as u64,
             nbytes: nbytes.map(|layout| layout.nbytes() as u64),
         }],
+        names: Vec::new(),
         oddities: header.oddities.iter().map(|&oddity| oddity.to_owned()).collect(),
+    }
+}
+
+/// A pickle in memory that others may write is copied whole: every byte of it decides something.
+fn read_array_of_pickle<'a>(source: Source<'a>, limits: &Limits) -> Result<Array<'a>> {
+    let options = pickle::ReadOptions::new().limits(*limits);
+    match source.lent() {
+        Some(bytes) => pickle::read_array(bytes, options),
+        None => {
+            let copy = source.to_vec(0, source.len());
+            pickle::read_array(&copy, options).map(|array| array.to_owned())
+        }
+    }
+}
+
+fn summary_of_pickle(peeked: pickle::Peeked) -> Summary {
+    let entry = |array: pickle::PeekedArray| Entry {
+        name: array.path,
+        nbytes: array.offset.and_then(|_| {
+            let count = array.shape.iter().try_fold(1_u64, |n, &dim| n.checked_mul(dim as u64))?;
+            count.checked_mul(array.dtype.itemsize() as u64)
+        }),
+        dtype: array.dtype,
+        shape: array.shape,
+        order: array.order,
+        offset: array.offset.unwrap_or(0),
+    };
+    let unknown = peeked.names.iter().filter(|name| !name.known);
+    let oddities =
+        unknown.map(|name| format!("asks for {:?}, which is refused", name.name)).collect();
+    Summary {
+        format: Format::Pickle,
+        version: Some(peeked.protocol.to_string()),
+        entries: peeked.arrays.into_iter().map(entry).collect(),
+        names: peeked.names,
+        oddities,
     }
 }
 
 /// The format of `bytes`, told from how they start; `None` when nothing tells.
 pub fn sniff(bytes: &[u8]) -> Option<Format> {
-    let matches = |row: &&Row| !row.magic.is_empty() && bytes.starts_with(row.magic);
-    ROWS.iter().find(matches).map(|row| row.format)
+    ROWS.iter().find(|row| (row.sniff)(bytes)).map(|row| row.format)
 }
 
-/// The format to read as: the one that was asked for, or the one that the bytes start with.
+/// Has `read` read as the format that was asked for, or as the one that the bytes start with.
+/// Pickles of protocols 0 and 1 start with nothing of their own: they are what can be read as one.
 #[inline]
-fn choose(start: &[u8], len: usize, options: &ReadOptions) -> Result<&'static Row> {
-    match options.format.or_else(|| sniff(start)) {
-        Some(format) => Ok(format.row()),
-        None => Err(unrecognized(start, len)),
-    }
-}
-
-#[inline]
-fn choose_for(source: &Source<'_>, options: &ReadOptions) -> Result<&'static Row> {
+fn with_format<T>(
+    source: &Source<'_>,
+    options: &ReadOptions,
+    read: impl Fn(&'static Row) -> Result<T>,
+) -> Result<T> {
     let (start, len) = source.start_of();
-    choose(&start[..len], source.len(), options)
+    match options.format.or_else(|| sniff(&start[..len])) {
+        Some(format) => read(format.row()),
+        None if pickle::may_be_old(&start[..len], source.last()) => {
+            read(Format::Pickle.row()).map_err(|error| match error.kind() {
+                // A pickle it is, though not of what was asked for.
+                DecodeErrorKind::Unsafe { .. } | DecodeErrorKind::Mismatch => error,
+                _ => unrecognized(&start[..len], source.len()),
+            })
+        }
+        None => Err(unrecognized(&start[..len], source.len())),
+    }
 }
 
 /// Reads what `bytes` say about themselves; only the start of the input needs to be there.
@@ -239,7 +302,7 @@ fn choose_for(source: &Source<'_>, options: &ReadOptions) -> Result<&'static Row
 /// When they say nothing, or nothing that holds. [`DecodeError::needed`] says how many bytes the
 /// description takes when more are needed.
 pub fn peek(bytes: &[u8], options: &ReadOptions) -> Result<Summary> {
-    (choose(bytes, bytes.len(), options)?.peek)(bytes, &options.limits)
+    with_format(&Source::slice(bytes), options, |row| (row.peek)(bytes, &options.limits))
 }
 
 /// Reads all arrays, borrowing what can be borrowed.
@@ -255,7 +318,7 @@ pub fn read<'a>(bytes: &'a [u8], options: &ReadOptions) -> Result<Entries<'a>> {
 /// # Errors
 /// As [`read`].
 pub fn read_source<'a>(source: Source<'a>, options: &ReadOptions) -> Result<Entries<'a>> {
-    (choose_for(&source, options)?.read)(source, &options.limits)
+    with_format(&source, options, |row| (row.read)(source.clone(), &options.limits))
 }
 
 /// Reads the one array in `source`.
@@ -264,7 +327,7 @@ pub fn read_source<'a>(source: Source<'a>, options: &ReadOptions) -> Result<Entr
 /// As [`read`], and when there are several arrays or none.
 #[inline]
 pub fn read_array<'a>(source: Source<'a>, options: &ReadOptions) -> Result<Array<'a>> {
-    (choose_for(&source, options)?.read_array)(source, &options.limits)
+    with_format(&source, options, |row| (row.read_array)(source.clone(), &options.limits))
 }
 
 /// Writes one array.

@@ -1,6 +1,8 @@
 //! The fixtures, as their `expected.json` describes them.
 #![allow(dead_code, unreachable_pub, reason = "each test crate uses its part")]
 
+pub mod repr;
+
 use std::path::{Path, PathBuf};
 
 use ndbytes::{ByteOrder, DType, Kind};
@@ -67,6 +69,14 @@ pub fn unhex(text: &str) -> Vec<u8> {
 
 /// A dtype as `expected.json` describes it: by NumPy's attributes, not by its type string.
 pub fn describe(dtype: &DType) -> Value {
+    let mut description = describe_bare(dtype);
+    if let Some(metadata) = dtype.metadata() {
+        description["metadata"] = json!(repr::repr(metadata));
+    }
+    description
+}
+
+fn describe_bare(dtype: &DType) -> Value {
     let order = match dtype.byte_order() {
         ByteOrder::Little => "<",
         ByteOrder::Big => ">",
@@ -103,6 +113,61 @@ pub fn describe(dtype: &DType) -> Value {
                 .collect();
             json!({"kind": "V", "itemsize": dtype.itemsize(), "fields": fields})
         }
-        other => panic!("{other:?} has no description yet"),
+        Kind::VariableStr(string) => {
+            let mut value = simple("T");
+            if !string.coerce {
+                value["coerce"] = json!(false);
+            }
+            if let Some(na) = &string.na_object {
+                value["na_object"] = json!(repr::repr(na));
+            }
+            value
+        }
+        other => panic!("{other:?} has no description"),
     }
+}
+
+/// One golden pickle.
+#[derive(Debug)]
+pub struct Stream {
+    pub name: String,
+    pub bytes: Vec<u8>,
+    /// The buffers out of band, each with whether it is read-only.
+    pub buffers: Vec<(Vec<u8>, bool)>,
+    pub expected: Value,
+}
+
+/// All golden pickles.
+pub fn golden_streams() -> Vec<Stream> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/golden/pickle");
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(root)
+        .expect("the fixtures are there")
+        .map(|entry| entry.expect("a readable folder").path())
+        .collect();
+    folders.sort();
+    folders.iter().flat_map(|folder| streams_of(folder)).collect()
+}
+
+fn streams_of(folder: &Path) -> Vec<Stream> {
+    let text = std::fs::read_to_string(folder.join("expected.json")).expect("expected.json");
+    let expected: Value = serde_json::from_str(&text).expect("expected.json is JSON");
+    let data = std::fs::read(folder.join("streams.bin")).expect("streams.bin");
+    let part = |row: &Value| {
+        let [offset, length] = ["offset", "length"].map(|k| row[k].as_u64().expect("a number"));
+        data[offset as usize..][..length as usize].to_vec()
+    };
+    let producer = folder.file_name().expect("a name").to_string_lossy().into_owned();
+    let rows = expected["streams"].as_array().expect("expected.json lists streams");
+    rows.iter()
+        .map(|row| {
+            let name = row["name"].as_str().expect("a name");
+            let buffers = row.get("buffers").and_then(Value::as_array).into_iter().flatten();
+            Stream {
+                name: format!("{producer} {name} {} {}", row["protocol"], row["pickler"]),
+                bytes: part(row),
+                buffers: buffers.map(|b| (part(b), b["readonly"] == true)).collect(),
+                expected: expected["values"][name].clone(),
+            }
+        })
+        .collect()
 }

@@ -38,6 +38,21 @@ pub struct Header {
     pub oddities: Vec<&'static str>,
 }
 
+/// Reads the array at the start of `bytes` if its header is spelled exactly as NumPy spells it and
+/// it holds no objects.
+#[inline(always)]
+pub(super) fn read_canonical_array<'a>(
+    bytes: &[u8],
+    source: &Source<'a>,
+    limits: &Limits,
+) -> Option<Result<Array<'a>>> {
+    let Canonical { dtype, order, shape, data_offset } = read_canonical(bytes, limits)?;
+    match dtype.has_objects() {
+        true => None,
+        false => Some(array_in(source.clone(), dtype, &shape, order, data_offset)),
+    }
+}
+
 impl Header {
     /// Reads the header at the start of `bytes`, which need not hold the data.
     ///
@@ -128,7 +143,7 @@ fn array_in<'a>(
         )
         .format("npy")
         .at(data_offset as u64)
-        .hint("reading object arrays arrives with the pickle format; nothing here runs pickles"));
+        .hint("`npy::read` reads them"));
     }
     let layout = Layout::contiguous(shape, dtype.itemsize(), order)
         .and_then(|layout| layout.at(data_offset))
@@ -139,21 +154,6 @@ fn array_in<'a>(
         return Err(DecodeError::incomplete(&what, needed, found).format("npy"));
     }
     Array::new(dtype, layout, source)
-}
-
-/// The array in a source that others do not write.
-#[inline(always)]
-pub(super) fn read_array<'a>(
-    bytes: &[u8],
-    source: Source<'a>,
-    limits: &Limits,
-) -> Result<Array<'a>> {
-    match read_canonical(bytes, limits) {
-        Some(Canonical { dtype, order, shape, data_offset }) => {
-            array_in(source, dtype, &shape, order, data_offset)
-        }
-        None => Header::read(bytes, limits)?.array(source),
-    }
 }
 
 fn read_magic(cursor: &mut Cursor<'_>) -> Result<()> {
@@ -497,21 +497,6 @@ fn refuse_what_npy_cannot_hold(dtype: &DType) -> Result<(), EncodeError> {
 }
 
 fn refuse_what_is_not_plain(dtype: &DType) -> Result<(), EncodeError> {
-    if dtype.has_objects() {
-        return Err(EncodeError::new(format!(
-            "npy keeps the elements of a {dtype} array as a pickle"
-        ))
-        .hint(match dtype.kind() {
-            Kind::VariableStr(_) => {
-                "writing it arrives with the pickle format; until then convert to strings of fixed \
-                 size, such as x.astype('U20')"
-            }
-            _ => {
-                "writing objects arrives with the pickle format; until then convert to a dtype of \
-                 fixed size, such as x.astype(str)"
-            }
-        }));
-    }
     if dtype.has_metadata() {
         return Err(EncodeError::new("npy has no place for the dtype's metadata").hint(
             "drop it with x.astype(numpy.dtype(x.dtype.str)), or use a format that keeps it",

@@ -8,8 +8,9 @@ pub use header::{Header, MAGIC};
 
 use std::io;
 
-use crate::array::{Array, Order, Sink, Source, default_threads};
-use crate::error::{EncodeError, Result};
+use super::pickle;
+use crate::array::{Array, Kind, Order, Sink, Source, default_threads};
+use crate::error::{DecodeError, EncodeError, Result};
 use crate::limits::Limits;
 
 /// Nearly every header is shorter.
@@ -17,8 +18,11 @@ const ENOUGH_FOR_MOST: usize = 512;
 
 /// Reads the array at the start of `bytes`, borrowing its data. Bytes behind it are left alone.
 ///
+/// The elements of an array of objects are a pickle, which is read as [`pickle`](crate::pickle)
+/// reads: as a description, never as a program.
+///
 /// # Errors
-/// When the bytes are not npy, end too early, or hold a pickle.
+/// When the bytes are not npy, end too early, or hold objects other than arrays and plain data.
 ///
 /// ```
 /// let bytes = ndbytes::npy::write(&[1.5_f32, 2.5][..])?;
@@ -27,22 +31,35 @@ const ENOUGH_FOR_MOST: usize = 512;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Array<'a>> {
-    header::read_array(bytes, Source::slice(bytes), limits)
+    let source = Source::slice(bytes);
+    if let Some(array) = header::read_canonical_array(bytes, &source, limits) {
+        return array;
+    }
+    let header = Header::read(bytes, limits)?;
+    match header.dtype.has_objects() {
+        true => read_objects(bytes, &header, limits),
+        false => header.array(source),
+    }
 }
 
-/// As [`read`], from memory that others may write: the header is copied before it is read.
+/// As [`read`], from memory that others may write: the header is copied before it is read, and
+/// objects with all that belongs to them.
 ///
 /// # Errors
 /// As [`read`].
 #[inline(always)]
 pub fn read_source<'a>(source: Source<'a>, limits: &Limits) -> Result<Array<'a>> {
-    if let Some(bytes) = source.as_slice() {
-        return header::read_array(bytes, source.clone(), limits);
+    match source.lent() {
+        Some(bytes) => read(bytes, limits),
+        None => read_copied(source, limits),
     }
+}
+
+fn read_copied<'a>(source: Source<'a>, limits: &Limits) -> Result<Array<'a>> {
     let mut prefix = source.len().min(ENOUGH_FOR_MOST);
-    loop {
+    let header = loop {
         match Header::read(&source.to_vec(0, prefix), limits) {
-            Ok(header) => return header.array(source),
+            Ok(header) => break header,
             Err(error) => match error.needed().and_then(|needed| usize::try_from(needed).ok()) {
                 Some(needed) if prefix < needed && needed <= source.len() => prefix = needed,
                 // Counted from the bytes that there are, not from those that were copied.
@@ -50,11 +67,48 @@ pub fn read_source<'a>(source: Source<'a>, limits: &Limits) -> Result<Array<'a>>
                 _ => return Err(error),
             },
         }
+    };
+    if header.dtype.has_objects() {
+        let copy = source.to_vec(0, source.len());
+        return read_objects(&copy, &header, limits).map(|array| array.to_owned());
     }
+    header.array(source)
+}
+
+/// The array of objects that `header` describes, read from the pickle behind it.
+///
+/// # Errors
+/// When the pickle holds another array, or none, or asks for anything but plain data.
+pub fn read_objects<'a>(bytes: &'a [u8], header: &Header, limits: &Limits) -> Result<Array<'a>> {
+    let start = header.data_offset;
+    let options = pickle::ReadOptions::new().limits(*limits);
+    let rest = bytes.get(start..).unwrap_or_default();
+    let array =
+        pickle::read_elements(rest, options).map_err(|error| error.shifted(start as u64))?;
+    let same_kind = match (header.dtype.kind(), array.dtype().kind()) {
+        // NumPy describes StringDType as objects, too.
+        (Kind::Object, Kind::Object | Kind::VariableStr(_)) => true,
+        (Kind::Struct(_), Kind::Struct(_)) => array.dtype().has_objects(),
+        _ => false,
+    };
+    if !same_kind || array.shape() != &header.shape[..] {
+        return Err(DecodeError::malformed(format!(
+            "the header says {} of shape {:?}, the pickle holds {} of shape {:?}",
+            header.dtype,
+            &header.shape[..],
+            array.dtype(),
+            array.shape()
+        ))
+        .at(start as u64)
+        .format("npy"));
+    }
+    Ok(array)
 }
 
 /// Writes an array as NumPy would, byte for byte. Fortran order is kept; any other order but C is
 /// packed into C order.
+///
+/// The elements of an [`Array::objects`] are written as a pickle.
 ///
 /// # Errors
 /// When npy cannot hold the array's dtype.
@@ -70,7 +124,12 @@ pub struct Message<'m, 'a> {
     array: &'m Array<'a>,
     header: header::HeaderBytes,
     order: Order,
+    /// The pickle of the elements, where they are objects.
+    pickle: Option<Vec<u8>>,
 }
+
+/// The protocol of the pickles in npy, as NumPy 2 writes them: every Python since 3.4 reads it.
+const PICKLE_PROTOCOL: u8 = 4;
 
 impl<'m, 'a> Message<'m, 'a> {
     /// Prepares the header.
@@ -81,7 +140,11 @@ impl<'m, 'a> Message<'m, 'a> {
     pub fn new(array: &'m Array<'a>) -> Result<Self, EncodeError> {
         let order = array.layout().order();
         let header = header::HeaderBytes::new(array.dtype(), array.shape(), order)?;
-        Ok(Self { array, header, order })
+        let pickle = match array.dtype().has_objects() {
+            true => Some(pickle::write_array(array, pickle::WriteOptions::new(PICKLE_PROTOCOL))?),
+            false => None,
+        };
+        Ok(Self { array, header, order, pickle })
     }
 
     /// The header, up to the first byte of the data.
@@ -98,7 +161,8 @@ impl<'m, 'a> Message<'m, 'a> {
     #[inline]
     #[allow(clippy::len_without_is_empty, reason = "a message always has a header")]
     pub fn len(&self) -> usize {
-        self.header.len() + self.array.nbytes()
+        let data = self.pickle.as_ref().map_or(self.array.nbytes(), Vec::len);
+        self.header.len() + data
     }
 
     /// Writes header and data, with at most `threads` threads.
@@ -108,14 +172,21 @@ impl<'m, 'a> Message<'m, 'a> {
     #[inline(always)]
     pub fn write(&self, threads: usize, sink: &mut Sink<'_>) {
         sink.write(&self.header);
-        self.array.write_data(self.order, threads, sink);
+        match &self.pickle {
+            Some(pickle) => sink.write(pickle),
+            None => self.array.write_data(self.order, threads, sink),
+        }
     }
+
     /// Writes header and data to a stream, without building them in memory first.
     ///
     /// # Errors
     /// Those of `out`.
     pub fn write_to(&self, out: &mut dyn io::Write) -> io::Result<()> {
         out.write_all(&self.header)?;
-        self.array.write_to(self.order, 1, out)
+        match &self.pickle {
+            Some(pickle) => out.write_all(pickle),
+            None => self.array.write_to(self.order, 1, out),
+        }
     }
 }

@@ -1,0 +1,73 @@
+"""Pickles of one array, through `bytes_to_array` and `array_to_bytes`."""
+
+from __future__ import annotations
+
+import pickle
+
+import ndbytes
+import numpy as np
+import pytest
+from arrays import assert_same
+
+ARRAYS = [
+    np.arange(6.0).reshape(2, 3),
+    np.asfortranarray(np.arange(6, dtype="i2").reshape(2, 3)),
+    np.array(7, "u1"),
+    np.zeros((0, 3), "c8"),
+    np.array(["a", "é", "😀"]),
+    np.array([b"a", b"\xff\x00b"]),
+    np.array(["2020-01-01", "NaT"], "M8[D]"),
+    np.array([(1, 2.5)], [("a", "<i4"), ("b", "<f8")]),
+    np.arange(256, dtype="u1"),
+    np.array([np.nan, -0.0, np.inf]),
+]
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("x", ARRAYS, ids=lambda x: f"{x.dtype}-{x.shape}")
+def test_what_python_pickles_is_read(x: np.ndarray, protocol: int) -> None:
+    data = pickle.dumps(x, protocol)
+    for source in (data, bytearray(data), memoryview(data)):
+        assert_same(ndbytes.bytes_to_array(source), x)
+        copy = ndbytes.bytes_to_array(source, copy=True)
+        assert_same(copy, x)
+        assert copy.flags.writeable
+
+
+@pytest.mark.parametrize("x", ARRAYS, ids=lambda x: f"{x.dtype}-{x.shape}")
+def test_what_is_written_is_loaded_by_python(x: np.ndarray) -> None:
+    assert_same(pickle.loads(ndbytes.array_to_bytes(x, format="pickle")), x)
+    strided = np.repeat(x[None], 3, axis=0)[::-2]
+    assert_same(pickle.loads(ndbytes.array_to_bytes(strided, format="pickle")), strided)
+
+
+def test_a_view_only_where_the_bytes_are_the_elements() -> None:
+    x = np.arange(100.0)
+    data = pickle.dumps(x, 5)
+    view = ndbytes.bytes_to_array(data, copy=False)
+    assert np.shares_memory(view, np.frombuffer(data, "u1"))
+    # Protocol 0 spells the bytes as text.
+    old = pickle.dumps(x, 0)
+    assert ndbytes.bytes_to_array(old).base is None
+    with pytest.raises(ndbytes.DecodeError, match="view is not possible"):
+        ndbytes.bytes_to_array(old, copy=False)
+
+
+def test_what_is_more_than_one_plain_array_is_refused() -> None:
+    x = np.arange(3)
+    masked = np.ma.array(x, mask=[0, 1, 0])
+    for value in (x.reshape(1, 3).view(np.matrix), masked, x.view(np.recarray), [x], x.dtype, None):
+        with pytest.raises(ndbytes.DecodeError, match=r"pickle\.loads"):
+            ndbytes.bytes_to_array(pickle.dumps(value), format="pickle")
+    with pytest.raises(ndbytes.DecodeError):
+        ndbytes.bytes_to_array(pickle.dumps(np.array([None, x], dtype=object)))
+
+
+def test_nothing_is_imported_or_run() -> None:
+    class Evil:
+        def __reduce__(self) -> tuple[object, ...]:
+            return print, ("ran",)
+
+    with pytest.raises(ndbytes.UnsafeError) as caught:
+        ndbytes.bytes_to_array(pickle.dumps(Evil()))
+    assert caught.value.names == ["builtins.print"]

@@ -1,0 +1,145 @@
+//! One array about to be pickled: its length is known before a byte of it is written.
+
+use super::opcode as op;
+use super::text;
+use super::write::{Writer, no_objects};
+use super::{HIGHEST_PROTOCOL, WriteOptions};
+use crate::array::{Arena, Array, Class, Order, Sink};
+use crate::error::EncodeError;
+
+/// Text is made of bytes in pieces of this size.
+const PIECE: usize = 4096;
+
+/// An array about to be written: what stands before and after its data is ready, so its length is
+/// known.
+///
+/// From protocol 3 on the data lies in the pickle as it is; below, as text of the same meaning.
+#[derive(Debug)]
+pub struct Message<'m, 'a> {
+    array: &'m Array<'a>,
+    head: Vec<u8>,
+    tail: Vec<u8>,
+    order: Order,
+    body: Body,
+}
+
+#[derive(Debug)]
+enum Body {
+    /// The elements' bytes.
+    Bytes,
+    /// The same as text, so many bytes long. The elements are packed already, unless they can be
+    /// borrowed.
+    Text { packed: Option<Vec<u8>>, escaped: bool, len: usize },
+}
+
+impl<'m, 'a> Message<'m, 'a> {
+    /// Prepares what stands before and after the data.
+    ///
+    /// # Errors
+    /// When the dtype is one that only `ml_dtypes` knows, or elements are objects; those of an
+    /// [`Array::objects`] are written by [`write_array`](super::write_array).
+    pub fn new(array: &'m Array<'a>, protocol: u8) -> Result<Self, EncodeError> {
+        if protocol > HIGHEST_PROTOCOL {
+            return Err(EncodeError::new(format!("there is no pickle protocol {protocol}")));
+        }
+        if array.dtype().has_objects() {
+            return Err(no_objects(array));
+        }
+        let arena = Arena::default();
+        let mut writer = Writer::new(&arena, WriteOptions::new(protocol));
+        writer.emit.out.reserve(256);
+        writer.emit.start();
+        writer.array_head(array, Class::NdArray)?;
+        let order = array.layout().order();
+        let (mut tail, nbytes) = (Vec::new(), array.nbytes());
+        let body = if protocol >= 3 || nbytes == 0 {
+            match protocol {
+                3.. => writer.emit.bytes_header(nbytes),
+                _ => writer.emit.bytes(&[]),
+            }
+            Body::Bytes
+        } else {
+            writer.emit.global("_codecs", "encode");
+            writer.emit.mark();
+            let borrowed = borrowed(array, order);
+            let packed = match borrowed {
+                Some(_) => None,
+                None => Some(array.to_bytes(order)),
+            };
+            let bytes = borrowed.or(packed.as_deref()).unwrap_or_default();
+            let escaped = protocol == 0;
+            let len = if escaped { text::escaped_len(bytes) } else { text::utf8_len(bytes) };
+            let head = &mut writer.emit.out;
+            if escaped {
+                head.push(op::UNICODE);
+                tail.push(b'\n');
+            } else {
+                let len = u32::try_from(len).map_err(|_| {
+                    EncodeError::new("protocols below 3 hold no data of 4 GiB and more")
+                        .hint("write it with protocol 4 or 5")
+                })?;
+                head.push(op::BINUNICODE);
+                head.extend_from_slice(&len.to_le_bytes());
+            }
+            Body::Text { packed, escaped, len }
+        };
+        let head = std::mem::replace(&mut writer.emit.out, tail);
+        if let Body::Text { .. } = body {
+            writer.emit.name("latin1");
+            writer.emit.out.extend_from_slice(&[op::TUPLE, op::REDUCE]);
+        }
+        writer.emit.out.extend_from_slice(&[op::TUPLE, op::BUILD, op::STOP]);
+        Ok(Self { array, head, tail: writer.emit.out, order, body })
+    }
+
+    /// The number of bytes of the whole pickle.
+    #[allow(clippy::len_without_is_empty, reason = "a message always has a head")]
+    pub fn len(&self) -> usize {
+        let data = match &self.body {
+            Body::Bytes => self.array.nbytes(),
+            Body::Text { len, .. } => *len,
+        };
+        self.head.len() + data + self.tail.len()
+    }
+
+    /// Where the data starts, if it lies in the pickle as it is.
+    pub fn data_offset(&self) -> Option<usize> {
+        matches!(self.body, Body::Bytes).then_some(self.head.len())
+    }
+
+    /// The order in which the elements are written.
+    pub fn order(&self) -> Order {
+        self.order
+    }
+
+    /// Writes the pickle, with at most `threads` threads.
+    ///
+    /// # Panics
+    /// When the sink has room for fewer than [`Message::len`] bytes.
+    pub fn write(&self, threads: usize, sink: &mut Sink<'_>) {
+        sink.write(&self.head);
+        match &self.body {
+            Body::Bytes => self.array.write_data(self.order, threads, sink),
+            Body::Text { packed, escaped, .. } => {
+                let bytes = packed.as_deref().or_else(|| borrowed(self.array, self.order));
+                let mut piece = Vec::with_capacity(2 * PIECE);
+                for bytes in bytes.unwrap_or_default().chunks(PIECE) {
+                    piece.clear();
+                    match escaped {
+                        true => text::push_escaped_latin1(bytes, &mut piece),
+                        false => text::push_latin1(bytes, &mut piece),
+                    }
+                    sink.write(&piece);
+                }
+            }
+        }
+        sink.write(&self.tail);
+    }
+}
+
+/// The elements' bytes, if they lie side by side where nobody else writes.
+fn borrowed<'m>(array: &'m Array<'_>, order: Order) -> Option<&'m [u8]> {
+    let layout = array.layout();
+    let bytes = array.source().as_slice().filter(|_| layout.is_contiguous(order))?;
+    bytes.get(layout.start()..)?.get(..layout.nbytes())
+}

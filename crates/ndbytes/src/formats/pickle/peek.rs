@@ -1,0 +1,133 @@
+//! What a pickle says about itself, without building what it holds.
+
+use std::collections::HashSet;
+
+use super::names::Name;
+use super::numpy::{Met, Numpy};
+use super::{Encoding, Machine, opcode};
+use crate::array::{Arena, DType, Dims, Node, NodeId, Order};
+use crate::error::{DecodeErrorKind, Result};
+use crate::limits::Limits;
+
+/// Paths longer than this are not told.
+const LONGEST_PATH: usize = 200;
+
+/// What a pickle says about itself.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Peeked {
+    /// The protocol it declares; 0 where it declares none, as protocols 0 and 1 do not.
+    pub protocol: u8,
+    /// The bytes up to STOP.
+    pub nbytes: u64,
+    /// The arrays in it.
+    pub arrays: Vec<PeekedArray>,
+    /// The names that it asks for, whether they are known here or not.
+    pub names: Vec<Name>,
+}
+
+/// What a pickle says about one of its arrays.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PeekedArray {
+    /// Where it is, such as `[0]['x']`; nothing where it is all there is, or where nothing tells.
+    pub path: Option<String>,
+    /// What one element is.
+    pub dtype: DType,
+    /// Elements along each axis.
+    pub shape: Dims<usize>,
+    /// The order in which the elements follow each other.
+    pub order: Order,
+    /// Where in the pickle its data starts, if it lies there as it is.
+    pub offset: Option<u64>,
+}
+
+/// Whether `bytes` start as a pickle of protocol 2 to 5 does.
+pub fn sniff(bytes: &[u8]) -> bool {
+    match bytes {
+        [opcode::PROTO, protocol @ 2..=5, next, ..] => {
+            opcode::find(*next).is_some_and(|row| row.protocol <= *protocol)
+        }
+        _ => false,
+    }
+}
+
+/// Whether `bytes` could be a pickle of an array of protocol 0 or 1, which have no magic: they
+/// start with a name, and end with STOP.
+pub fn may_be_old(start: &[u8], last: Option<u8>) -> bool {
+    start.starts_with(b"cnumpy") && last == Some(opcode::STOP)
+}
+
+/// Lists the arrays in a pickle and the names that it asks for.
+///
+/// # Errors
+/// When the bytes are no pickle. Names that are not known are no error here.
+pub fn peek(bytes: &[u8], limits: &Limits) -> Result<Peeked> {
+    let budget = limits.bytes_for(bytes.len() as u64);
+    let numpy = Numpy::new(budget, limits.depth(), Encoding::Latin1).looking();
+    let max_nodes = usize::try_from(budget / size_of::<Node>() as u64).unwrap_or(usize::MAX);
+    let max_nodes = max_nodes.min(u32::MAX as usize / 2);
+    let mut machine =
+        Machine::new(bytes, numpy, Encoding::Latin1, max_nodes, Vec::new()).list_all();
+    let root = match machine.run() {
+        Ok(root) => Some(root),
+        Err(error) if matches!(error.kind(), DecodeErrorKind::Unsafe { .. }) => None,
+        Err(error) => return Err(error.format("pickle")),
+    };
+    let paths = root.map_or(Vec::new(), |root| paths(&machine.arena, root));
+    let path_of = |met: &Met| {
+        let found = paths.iter().find(|(number, _)| *number == met.number);
+        found.map(|(_, path)| path.clone()).filter(|path| !path.is_empty())
+    };
+    let arrays = machine.table.met.iter().map(|met| PeekedArray {
+        path: path_of(met),
+        dtype: met.dtype.clone(),
+        shape: met.shape.clone(),
+        order: met.order,
+        offset: met.offset.map(|offset| offset as u64),
+    });
+    Ok(Peeked {
+        protocol: machine.protocol,
+        nbytes: machine.position() as u64,
+        arrays: arrays.collect(),
+        names: machine.names.into_list(),
+    })
+}
+
+/// The numbers of the arrays that are part of `root`, and where each is met first.
+fn paths(arena: &Arena<'_>, root: NodeId) -> Vec<(u32, String)> {
+    let mut found = Vec::new();
+    let mut seen = HashSet::new();
+    let mut pending = vec![(root, String::new())];
+    while let Some((id, path)) = pending.pop() {
+        if path.len() > LONGEST_PATH || !seen.insert(id) {
+            continue;
+        }
+        match arena.node(id) {
+            Node::Array(number) => {
+                let elements = arena.array(number).elements.unwrap_or_default();
+                let items = arena.items(elements).iter().enumerate();
+                pending.extend(items.map(|(index, &id)| (id, format!("{path}[{index}]"))));
+                found.push((number, path));
+            }
+            Node::List(items) | Node::Tuple(items) => {
+                let items = arena.items(items).iter().enumerate();
+                pending.extend(items.map(|(index, &id)| (id, format!("{path}[{index}]"))));
+            }
+            Node::Dict(items) | Node::OrderedDict(items) => {
+                for pair in arena.items(items).chunks_exact(2) {
+                    let key = match arena.node(pair[0]) {
+                        Node::Str(blob) => {
+                            format!("{:?}", String::from_utf8_lossy(arena.bytes(blob)))
+                        }
+                        Node::Int(key) => key.to_string(),
+                        _ => continue,
+                    };
+                    pending.push((pair[1], format!("{path}[{key}]")));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}

@@ -1,0 +1,469 @@
+//! The ways in which pickles spell text and bytes, read and written side by side.
+//!
+//! - UTF-8 in which lone surrogates are encoded like other code points (BINUNICODE);
+//! - raw-unicode-escape: latin-1 but for `\uXXXX` and `\UXXXXXXXX` (UNICODE);
+//! - the `repr` of a Python 2 string (STRING);
+//! - bytes as the text whose latin-1 encoding they are: what Python 3 writes below protocol 3.
+
+use crate::array::{Sink, Source};
+
+/// Decoded bytes are collected in pieces of this size.
+const PIECE: usize = 4096;
+
+/// Whether `bytes` are UTF-8, but for lone surrogates.
+pub(super) fn is_text(bytes: &[u8]) -> bool {
+    if bytes.is_ascii() {
+        return true;
+    }
+    let mut rest = bytes;
+    loop {
+        match std::str::from_utf8(rest) {
+            Ok(_) => return true,
+            Err(error) => match &rest[error.valid_up_to()..] {
+                [0xED, 0xA0..=0xBF, 0x80..=0xBF, more @ ..] => rest = more,
+                _ => return false,
+            },
+        }
+    }
+}
+
+/// The bytes whose latin-1 text is this UTF-8: exactly `len` of them, or nothing.
+pub(super) fn latin1_of_utf8(text: &[u8], len: usize) -> Option<Source<'static>> {
+    // Every character is one byte or two.
+    if text.len() < len || text.len() / 2 > len {
+        return None;
+    }
+    if text.len() == len {
+        return text.is_ascii().then(|| Source::copied(text));
+    }
+    collect(len, |out| {
+        let mut before = 0;
+        let mut candidates = [0; 256];
+        for piece in text.chunks(256) {
+            let (next, fine) = latin1_candidates(piece, before, &mut candidates);
+            if !fine {
+                return None;
+            }
+            before = next;
+            out.push_kept(piece, &candidates[..piece.len()])?;
+        }
+        (before < 0xC0).then_some(())
+    })
+}
+
+/// What each byte stands for if it ends a character, and whether all is well; `before` is the
+/// byte before these. Without branches, so that it is done many bytes at a time.
+fn latin1_candidates(piece: &[u8], before: u8, candidates: &mut [u8; 256]) -> (u8, bool) {
+    let mut wrong = 0_u8;
+    let mut one = |candidate: &mut u8, byte: u8, before: u8| {
+        let leads = u8::from(before >= 0xC0);
+        let continues = u8::from(byte & 0xC0 == 0x80);
+        let beyond = u8::from(byte >= 0xC0 && byte & 0xFE != 0xC2);
+        wrong |= (leads ^ continues) | beyond;
+        *candidate = byte | ((before & 1 & leads) << 6);
+    };
+    if let Some((first, rest)) = candidates.split_first_mut() {
+        one(first, piece[0], before);
+        for ((candidate, &byte), &before) in rest.iter_mut().zip(&piece[1..]).zip(piece) {
+            one(candidate, byte, before);
+        }
+    }
+    (piece[piece.len() - 1], wrong == 0)
+}
+
+/// How many characters the UTF-8 text has.
+pub(super) fn count_characters(text: &[u8]) -> usize {
+    text.iter().map(|byte| usize::from(byte & 0xC0 != 0x80)).sum()
+}
+
+/// The bytes whose latin-1 text is spelled so in raw-unicode-escape: exactly `len`, or nothing.
+pub(super) fn latin1_of_escaped(text: &[u8], len: usize) -> Option<Source<'static>> {
+    if text.len() < len {
+        return None;
+    }
+    collect(len, |out| {
+        let mut rest = text;
+        loop {
+            // Zeros, of which data is often full, are an escape each: those are read at once.
+            while let Some(&[b'\\', b'u', b'0', b'0', high, low]) = rest.first_chunk() {
+                let (high, low) = (HEX[usize::from(high)], HEX[usize::from(low)]);
+                if high | low > 15 {
+                    return None;
+                }
+                out.push_one(high << 4 | low);
+                rest = &rest[6..];
+            }
+            // Anything else up to the next backslash, and what that begins.
+            let plain = memchr::memchr(b'\\', rest).unwrap_or(rest.len());
+            let escape = match rest.get(plain + 1) {
+                None => rest.len() - plain,
+                // A whole one, which the next round reads.
+                Some(b'u') if rest[plain + 2..].starts_with(b"00") && rest.len() >= plain + 6 => 0,
+                Some(b'u') => 6,
+                Some(b'U') => 10,
+                Some(_) => 2,
+            };
+            let (before, after) = rest.split_at_checked(plain + escape)?;
+            out.push(&before[..plain])?;
+            unescape(&before[plain..], |part| match part {
+                Part::Plain(bytes) => out.push(bytes),
+                Part::Code(code) => out.push(&[u8::try_from(code).ok()?]),
+            })?;
+            rest = after;
+            if rest.is_empty() {
+                return Some(());
+            }
+        }
+    })
+}
+
+/// The value of each hexadecimal digit; more than 15 for what is none.
+const HEX: [u8; 256] = {
+    let mut values = [0xFF; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        values[b"0123456789abcdef"[digit] as usize] = digit as u8;
+        values[b"0123456789ABCDEF"[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    values
+};
+
+/// How many characters raw-unicode-escape spells; `None` when an escape is wrong.
+pub(super) fn count_escaped(text: &[u8]) -> Option<usize> {
+    let mut count = 0;
+    unescape(text, |part| {
+        count += if let Part::Plain(bytes) = part { bytes.len() } else { 1 };
+        Some(())
+    })?;
+    Some(count)
+}
+
+/// Raw-unicode-escape as UTF-8; `None` when an escape is wrong.
+pub(super) fn utf8_of_escaped(text: &[u8]) -> Option<Vec<u8>> {
+    let mut utf8 = Vec::with_capacity(text.len() + text.len() / 8);
+    unescape(text, |part| {
+        match part {
+            Part::Plain(bytes) => push_latin1(bytes, &mut utf8),
+            Part::Code(code) => push_code_point(code, &mut utf8)?,
+        }
+        Some(())
+    })?;
+    Some(utf8)
+}
+
+/// A piece of raw-unicode-escape: latin-1, or the code point of an escape.
+enum Part<'a> {
+    Plain(&'a [u8]),
+    Code(u32),
+}
+
+/// Gives the parts of raw-unicode-escape to `take`, until it answers `None`.
+fn unescape<'a>(text: &'a [u8], mut take: impl FnMut(Part<'a>) -> Option<()>) -> Option<()> {
+    // `from` is the first byte not yet given, `at` where to look for the next backslash.
+    let (mut from, mut at) = (0, 0);
+    while let Some(found) = memchr::memchr(b'\\', &text[at..]) {
+        at += found;
+        let digits = match text.get(at + 1) {
+            Some(b'u') => 4,
+            Some(b'U') => 8,
+            // A backslash before anything else, another backslash too, is just that.
+            Some(_) => {
+                at += 2;
+                continue;
+            }
+            None => break,
+        };
+        if from < at {
+            take(Part::Plain(&text[from..at]))?;
+        }
+        let digits = text.get(at + 2..at + 2 + digits)?;
+        let code =
+            digits.iter().try_fold(0, |code, &digit| Some(code << 4 | u32::from(hex(digit)?)))?;
+        take(Part::Code(code))?;
+        at += 2 + digits.len();
+        from = at;
+    }
+    if from < text.len() { take(Part::Plain(&text[from..])) } else { Some(()) }
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).map(|digit| digit as u8)
+}
+
+/// Appends latin-1 as UTF-8.
+pub(super) fn push_latin1(bytes: &[u8], utf8: &mut Vec<u8>) {
+    if bytes.is_ascii() {
+        return utf8.extend_from_slice(bytes);
+    }
+    // Both bytes of a character are written wherever there is room, and then one or two count:
+    // without branches, which would guess wrong at every other byte.
+    let mut piece = [0; 512];
+    for bytes in bytes.chunks(255) {
+        let mut len = 0;
+        for &byte in bytes {
+            let two = usize::from(byte >> 7);
+            piece[len & 511] = if two == 1 { 0xC0 | byte >> 6 } else { byte };
+            piece[(len + 1) & 511] = 0x80 | byte & 0x3F;
+            len += 1 + two;
+        }
+        utf8.extend_from_slice(&piece[..len]);
+    }
+}
+
+/// The length of latin-1 as UTF-8.
+pub(super) fn utf8_len(bytes: &[u8]) -> usize {
+    bytes.len() + bytes.iter().map(|byte| usize::from(byte >> 7)).sum::<usize>()
+}
+
+/// The length of latin-1 in raw-unicode-escape.
+pub(super) fn escaped_len(bytes: &[u8]) -> usize {
+    bytes.len() + 5 * memchr::memchr2_iter(b'\\', b'\n', bytes).count()
+}
+
+/// Appends latin-1 in raw-unicode-escape: only backslashes and newlines cannot stand for
+/// themselves.
+pub(super) fn push_escaped_latin1(bytes: &[u8], out: &mut Vec<u8>) {
+    let mut from = 0;
+    for at in memchr::memchr2_iter(b'\\', b'\n', bytes) {
+        out.extend_from_slice(&bytes[from..at]);
+        out.extend_from_slice(if bytes[at] == b'\n' { b"\\u000a" } else { b"\\u005c" });
+        from = at + 1;
+    }
+    out.extend_from_slice(&bytes[from..]);
+}
+
+/// Appends UTF-8, in which surrogates may stand, in raw-unicode-escape.
+pub(super) fn push_escaped(utf8: &[u8], out: &mut Vec<u8>) {
+    let mut rest = utf8;
+    while let [first, ..] = rest {
+        let len = match first {
+            0..0x80 => 1,
+            0x80..0xE0 => 2,
+            0xE0..0xF0 => 3,
+            _ => 4,
+        };
+        let (character, after) = rest.split_at(len.min(rest.len()));
+        rest = after;
+        let lead = u32::from(*first) & if len == 1 { 0x7F } else { 0x7F >> len };
+        let tail = character[1..].iter();
+        match tail.fold(lead, |code, &byte| code << 6 | u32::from(byte & 0x3F)) {
+            code @ (0x0A | 0x5C) => out.extend_from_slice(format!("\\u{code:04x}").as_bytes()),
+            code @ 0..0x100 => out.push(code as u8),
+            code @ 0x100..0x1_0000 => out.extend_from_slice(format!("\\u{code:04x}").as_bytes()),
+            code => out.extend_from_slice(format!("\\U{code:08x}").as_bytes()),
+        }
+    }
+}
+
+/// Appends a code point, surrogates too; `None` beyond Unicode.
+fn push_code_point(code: u32, utf8: &mut Vec<u8>) -> Option<()> {
+    match char::from_u32(code) {
+        Some(c) => utf8.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        None if code < 0x1_0000 => utf8.extend_from_slice(&[
+            0xE0 | (code >> 12) as u8,
+            0x80 | (code >> 6 & 0x3F) as u8,
+            0x80 | (code & 0x3F) as u8,
+        ]),
+        None => return None,
+    }
+    Some(())
+}
+
+/// What a Python 2 `repr` of a string says, between its quotes; `None` when an escape is wrong.
+pub(super) fn unquote(text: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        bytes.extend_from_slice(&rest[..at]);
+        // Most escapes are followed by another: the search begins anew only after a run of them.
+        rest = &rest[at..];
+        while let [b'\\', after @ ..] = rest {
+            let (&kind, after) = after.split_first()?;
+            rest = after;
+            let byte = match kind {
+                b'x' => {
+                    let [high, low, after @ ..] = after else { return None };
+                    rest = after;
+                    hex(*high)? << 4 | hex(*low)?
+                }
+                b'\\' | b'\'' | b'"' => kind,
+                b'n' => b'\n',
+                b'r' => b'\r',
+                b't' => b'\t',
+                b'a' => 0x07,
+                b'b' => 0x08,
+                b'f' => 0x0C,
+                b'v' => 0x0B,
+                b'0'..=b'7' => {
+                    let more = after.iter().take(2).take_while(|d| (b'0'..=b'7').contains(d));
+                    let digits = more.count();
+                    rest = &after[digits..];
+                    let octal = |code: u8, &digit: &u8| code << 3 | (digit - b'0');
+                    after[..digits].iter().fold(kind - b'0', octal)
+                }
+                other => {
+                    bytes.push(b'\\');
+                    other
+                }
+            };
+            bytes.push(byte);
+        }
+    }
+    bytes.extend_from_slice(rest);
+    Some(bytes)
+}
+
+/// Memory that is filled a piece at a time, to its end or not at all.
+struct Collector<'s, 'm> {
+    sink: &'s mut Sink<'m>,
+    room: usize,
+    piece: [u8; PIECE],
+    filled: usize,
+    /// Whether there was too little room.
+    overrun: bool,
+}
+
+/// `len` bytes that `fill` writes; `None` when it fails or writes another number of them.
+fn collect(
+    len: usize,
+    fill: impl FnOnce(&mut Collector<'_, '_>) -> Option<()>,
+) -> Option<Source<'static>> {
+    let mut fine = false;
+    let source = Source::filled(len, |sink| {
+        let mut out = Collector { sink, room: len, piece: [0; PIECE], filled: 0, overrun: false };
+        fine = fill(&mut out).is_some() && out.filled == out.room && !out.overrun;
+        out.flush();
+        // What failed is thrown away, but memory is never left unwritten.
+        while out.room > 0 {
+            out.filled = out.room.min(PIECE);
+            out.flush();
+        }
+    });
+    fine.then_some(source)
+}
+
+impl Collector<'_, '_> {
+    fn flush(&mut self) {
+        self.overrun |= self.filled > self.room;
+        let filled = self.filled.min(self.room);
+        self.sink.write(&self.piece[..filled]);
+        self.room -= filled;
+        self.filled = 0;
+    }
+
+    #[inline]
+    fn push(&mut self, bytes: &[u8]) -> Option<()> {
+        if let Some(place) = self.piece.get_mut(self.filled..self.filled + bytes.len()) {
+            place.copy_from_slice(bytes);
+            self.filled += bytes.len();
+            return Some(());
+        }
+        self.flush();
+        if bytes.len() > self.room {
+            return None;
+        }
+        self.sink.write(bytes);
+        self.room -= bytes.len();
+        Some(())
+    }
+
+    /// Appends a byte. One too many is noticed at the end.
+    #[inline]
+    fn push_one(&mut self, byte: u8) {
+        if self.filled == PIECE {
+            self.flush();
+        }
+        self.piece[self.filled & (PIECE - 1)] = byte;
+        self.filled += 1;
+    }
+
+    /// Appends the candidates of all bytes that are not the first of two.
+    fn push_kept(&mut self, piece: &[u8], candidates: &[u8]) -> Option<()> {
+        if self.filled + 256 > PIECE {
+            if self.filled > self.room {
+                return None;
+            }
+            self.flush();
+        }
+        let mut filled = self.filled;
+        for (&byte, &candidate) in piece.iter().zip(candidates) {
+            self.piece[filled & (PIECE - 1)] = candidate;
+            filled += usize::from(byte < 0xC0);
+        }
+        self.filled = filled;
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn utf8(bytes: &[u8]) -> Vec<u8> {
+        let mut utf8 = Vec::new();
+        push_latin1(bytes, &mut utf8);
+        utf8
+    }
+
+    #[test]
+    fn latin1_comes_back_from_both_spellings() {
+        for len in [0_usize, 1, 5, 255, 256, 257, 4095, 4096, 4097, 20_000] {
+            let bytes: Vec<u8> = (0..len).map(|i| (i * 7 + i / 256) as u8).collect();
+            let text = utf8(&bytes);
+            let back = latin1_of_utf8(&text, len).unwrap();
+            assert!(back.to_vec(0, len) == bytes, "{len}");
+            assert_eq!(count_characters(&text), len);
+            assert!(latin1_of_utf8(&text, len + 1).is_none());
+            assert!(len == 0 || latin1_of_utf8(&text, len - 1).is_none());
+            let escaped: Vec<u8> = bytes
+                .iter()
+                .flat_map(|&byte| match byte {
+                    b'\\' => b"\\u005c".to_vec(),
+                    b'\n' => b"\\U0000000a".to_vec(),
+                    _ => vec![byte],
+                })
+                .collect();
+            assert!(latin1_of_escaped(&escaped, len).unwrap().to_vec(0, len) == bytes, "{len}");
+            assert_eq!(count_escaped(&escaped), Some(len));
+            assert!(utf8_of_escaped(&escaped).unwrap() == text);
+            assert!(latin1_of_escaped(&escaped, len + 1).is_none());
+            assert!(len == 0 || latin1_of_escaped(&escaped, len - 1).is_none());
+        }
+    }
+
+    #[test]
+    fn what_is_not_latin1_is_noticed() {
+        for wrong in [&b"a\xC4\x80"[..], b"\xC3", b"\x80a", b"\xC3a", b"\xC1\x80", b"\xC3\xC3\x80"]
+        {
+            for len in 0..4 {
+                assert!(latin1_of_utf8(wrong, len).is_none(), "{wrong:?}");
+            }
+            let mut late = vec![b'x'; 255];
+            late.extend_from_slice(wrong);
+            for len in 254..260 {
+                assert!(latin1_of_utf8(&late, len).is_none(), "{wrong:?}");
+            }
+        }
+        assert!(latin1_of_escaped(b"\\u0100", 1).is_none());
+        for cut in [&b"\\"[..], b"\\u", b"\\u0", b"\\u00", b"\\u00a", b"ab\\u00a", b"\\U0000000"] {
+            for len in 2..=cut.len() {
+                assert!(latin1_of_escaped(cut, len).is_none(), "{cut:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn escapes() {
+        let utf8 = |text: &[u8]| utf8_of_escaped(text);
+        assert_eq!(utf8(b"\xe9\\u20ac\\n").unwrap(), "é€\\n".as_bytes());
+        assert_eq!(utf8(b"\\\\u1234\\").unwrap(), b"\\\\u1234\\");
+        assert_eq!(utf8(b"\\ud800").unwrap(), b"\xED\xA0\x80");
+        assert!(utf8(b"\\u12").is_none() && utf8(b"\\U00110000").is_none());
+        assert_eq!(unquote(b"a\\x41\\101\\n\\\\\\'\\q\\0").unwrap(), b"aAA\n\\'\\q\0");
+        assert!(unquote(b"\\x4").is_none() && unquote(b"\\").is_none());
+        assert!(
+            is_text(b"a\xED\xA0\x80\xC3\xA9") && !is_text(b"\xED\xA0") && !is_text(b"\xC0\x80")
+        );
+    }
+}
