@@ -118,6 +118,10 @@ struct Conversion<'c, 'a> {
 
 impl<'c, 'a> Conversion<'c, 'a> {
     fn new(array: &'c Array<'a>, from: Format, to: Format, args: &Args) -> Result<Self, Trouble> {
+        if array.dtype().has_objects() {
+            let found = format!("the elements of a {} array are Python objects", array.dtype());
+            return Err(Trouble::new(format!("{found}, which are not converted here")));
+        }
         let byte_order = args.byte_order.map(|order| match order {
             ByteOrderArg::Little => ByteOrder::Little,
             ByteOrderArg::Big => ByteOrder::Big,

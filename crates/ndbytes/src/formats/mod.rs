@@ -76,7 +76,10 @@ const ROWS: [Row; 3] = [
         peek: |bytes, _| Err(no_description(bytes.len())),
         read_array: |source, _| Err(no_description(source.len())),
         read: |source, _| Err(no_description(source.len())),
-        write: |array, out| array.write_to(Order::C, 1, out),
+        write: |array, out| {
+            raw::refuse_objects(array).map_err(refused)?;
+            array.write_to(Order::C, 1, out)
+        },
     },
 ];
 

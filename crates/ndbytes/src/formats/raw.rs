@@ -232,7 +232,7 @@ fn dtypes_dividing(nbytes: usize) -> Option<String> {
     dtypes_of_size(size)
 }
 
-/// The elements' bytes side by side in `order`: `Array::to_bytes`.
+/// The elements' bytes side by side in `order`: `Array::to_bytes`, where objects have none.
 pub fn write<'a>(array: impl Into<Array<'a>>, order: Order) -> Vec<u8> {
     array.into().to_bytes(order)
 }
@@ -247,8 +247,21 @@ pub fn write_as<'a>(
     byte_order: ByteOrder,
 ) -> Result<Vec<u8>, EncodeError> {
     let array = array.into();
+    refuse_objects(&array)?;
     let swap = array.swap_to(byte_order)?;
     Ok(Sink::collect(array.nbytes(), |sink| {
         array.write_swapped(order, swap, default_threads(), sink);
     }))
+}
+
+/// Objects have no bytes of their own.
+pub(super) fn refuse_objects(array: &Array<'_>) -> Result<(), EncodeError> {
+    match array.dtype().has_objects() {
+        false => Ok(()),
+        true => Err(EncodeError::new(format!(
+            "the objects of a {} array are no raw bytes",
+            array.dtype()
+        ))
+        .hint("write them as npy or pickle")),
+    }
 }
