@@ -26,14 +26,20 @@ impl Args {
     }
 
     pub(crate) fn number(&mut self, name: &str) -> Result<Option<u64>> {
+        let Ok(value) = self.text(name) else { return Err(format!("{name} asks for a number")) };
+        let number = value.as_deref().map(str::parse).transpose();
+        number.map_err(|_| format!("{name} asks for a number"))
+    }
+
+    /// The word after `name`.
+    pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>> {
         let Some(at) = self.words.iter().position(|word| word == name) else {
             return Ok(None);
         };
         let end = self.words.len().min(at + 2);
-        let value = self.words.drain(at..end).nth(1);
-        match value.as_deref().map(str::parse) {
-            Some(Ok(number)) => Ok(Some(number)),
-            _ => Err(format!("{name} asks for a number")),
+        match self.words.drain(at..end).nth(1) {
+            Some(value) => Ok(Some(value)),
+            None => Err(format!("{name} asks for a value")),
         }
     }
 
@@ -59,9 +65,10 @@ mod tests {
 
     #[test]
     fn flags_numbers_and_words_are_taken_apart() {
-        let mut args = args("a --seconds 5 b --quick -- -k --quick");
+        let mut args = args("a --seconds 5 b --only c --quick -- -k --quick");
         assert!(args.flag("--quick") && !args.flag("--quick"));
         assert_eq!(args.number("--seconds"), Ok(Some(5)));
+        assert_eq!(args.text("--only"), Ok(Some("c".into())));
         assert_eq!(args.passed_on, ["-k", "--quick"]);
         assert_eq!(args.words(&["a", "b"]).unwrap(), ["a", "b"]);
     }
@@ -70,6 +77,7 @@ mod tests {
     fn what_is_not_understood_is_said() {
         assert!(args("--seconds").number("--seconds").is_err());
         assert!(args("--seconds soon").number("--seconds").is_err());
+        assert!(args("--only").text("--only").is_err());
         assert!(args("--fast").words(&[]).unwrap_err().contains("--fast"));
         assert!(args("clipy").words(&["clippy"]).unwrap_err().contains("there are: clippy"));
     }

@@ -4,6 +4,7 @@
 //! `cargo xtask check` is the gate, and each of its steps can be run alone.
 
 mod args;
+mod bench;
 mod gate;
 mod licences;
 mod nightly;
@@ -42,6 +43,16 @@ const COMMANDS: &[Command] = &[
         about: "the gate: formatting, lints, docs, tidiness, licences, stubs, all tests\n\
                 with STEPs, only those (by name, such as `clippy tidy`)",
         run: gate::command,
+    },
+    Command {
+        name: "bench",
+        usage: "[--quick] [--only REGEX] [--data DIR] | --render | --instructions | --check",
+        about: "times against the peers, into docs/benchmarks.md; some of it with --only, in\n\
+                a hurry with --quick (neither touches the page); --data: your own npy files too\n\
+                --render: the page anew from the last full run\n\
+                --instructions: count those of the small paths and record them\n\
+                --check: count, and fail when a small path grew by more than 2 %",
+        run: bench::command,
     },
     Command {
         name: "tidy",
