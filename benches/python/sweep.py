@@ -24,7 +24,7 @@ def all_cases(quick: bool) -> Iterator[Case]:
         for way in ways
     ]
     for nbytes in sizes(quick):
-        if nbytes * COPIES > free_memory() / 2:
+        if nbytes * COPIES > free_memory() * 3 / 4:
             continue
         title = "uint8" if nbytes < 8 else "float64"
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::instructions::Record;
 use super::measured::{Case, Contestant, Kind, Measured};
-use super::numbers::{ratio, seconds};
+use super::numbers::{bytes, ratio, seconds};
 use super::targets::{self, Target};
 use super::{notes, sweep};
 
@@ -153,7 +153,8 @@ fn sweep_of(measured: &Measured, verb: &str) -> String {
     }
     format!(
         "\n![{verb}: time against size](benchmarks/{verb}.svg)\n\n\
-         Over these sizes, ndbytes takes of the time of {}.\n",
+         Up to {}, ndbytes takes of the time of {}.\n",
+        bytes(sweep::largest(measured, verb) as f64),
         shares.join("; ")
     )
 }

@@ -72,6 +72,11 @@ pub(crate) fn shares(measured: &Measured, verb: &str) -> Vec<String> {
         .collect()
 }
 
+/// The largest size that had room.
+pub(crate) fn largest(measured: &Measured, verb: &str) -> u64 {
+    measured.group(&format!("sweep-{verb}")).map(|case| case.nbytes).max().unwrap_or_default()
+}
+
 fn name_of(contestant: &super::measured::Contestant) -> String {
     contestant.name.replace('`', "")
 }
@@ -101,6 +106,7 @@ mod tests {
         assert_eq!(said, [("ndbytes", 2), ("np.load", 2), ("memcpy", 1)]);
         assert!(drawing(&measured(), "decode").is_some_and(|svg| svg.contains("1 MiB")));
         assert!(drawing(&measured(), "encode").is_none());
+        assert_eq!(largest(&measured(), "decode"), 1 << 20);
     }
 
     #[test]

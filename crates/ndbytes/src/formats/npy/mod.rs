@@ -83,8 +83,14 @@ pub fn read_objects<'a>(bytes: &'a [u8], header: &Header, limits: &Limits) -> Re
     let start = header.data_offset;
     let options = pickle::ReadOptions::new().limits(*limits);
     let rest = bytes.get(start..).unwrap_or_default();
-    let array =
-        pickle::read_elements(rest, options).map_err(|error| error.shifted(start as u64))?;
+    let array = pickle::read_elements(rest, options).map_err(|error| match error.needed() {
+        Some(needed) => {
+            let needed = needed.saturating_add(start as u64);
+            DecodeError::incomplete("the pickle of objects", needed, bytes.len() as u64)
+                .format("npy")
+        }
+        None => error.shifted(start as u64),
+    })?;
     let same_kind = match (header.dtype.kind(), array.dtype().kind()) {
         // NumPy describes StringDType as objects, too.
         (Kind::Object, Kind::Object | Kind::VariableStr(_)) => true,
