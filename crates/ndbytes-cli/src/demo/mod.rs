@@ -35,7 +35,7 @@ const LEGEND: [(&str, &str); 4] = [
     ("keeps", "what the bytes say themselves; a reader has to be told the rest"),
     ("safe", "reading the bytes runs none of them as code"),
     ("exact", "read back and compared with the array, every bit is the same"),
-    ("encode", "and decode: the least time of several runs; decoding copies nothing"),
+    ("encode", "and decode: the least time of several runs"),
 ];
 
 /// Turns arrays into bytes in every way and back, and checks every bit
