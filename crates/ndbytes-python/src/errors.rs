@@ -1,7 +1,7 @@
 //! The core's errors as Python's exceptions, which `ndbytes._errors` defines.
 
 use ndbytes::{DecodeError, DecodeErrorKind, EncodeError};
-use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyException, PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -52,6 +52,22 @@ pub(crate) fn from_numpy(py: Python<'_>, error: PyErr) -> PyErr {
     }
     let found = format!("the installed NumPy cannot hold this array: {}", error.value(py));
     unsupported(py, &found, "a newer NumPy may")
+}
+
+/// The exception for well-formed bytes of which Python makes no value, such as a decimal with an
+/// exponent that is out of range. The exceptions of this package pass.
+#[cold]
+pub(crate) fn from_python(py: Python<'_>, error: PyErr) -> PyErr {
+    let ours = py.import("ndbytes._errors").and_then(|module| module.getattr("DecodeError"));
+    if ours.is_ok_and(|ours| error.matches(py, ours).unwrap_or(false))
+        || !error.is_instance_of::<PyException>(py)
+    {
+        return error;
+    }
+    let class = error.get_type(py);
+    let name = class.name().map_or_else(|_| String::new(), |name| name.to_string());
+    let found = format!("Python makes no value of this: {name}: {}", error.value(py));
+    raise(py, "DecodeError", &found, |kwargs| kwargs.set_item("format", "pickle"))
 }
 
 /// The exception for arrays that a format cannot hold.

@@ -1,13 +1,16 @@
 //! The native part of the Python package `ndbytes`.
 //!
 //! * `verbs`, `comparing`: what Python calls, with the docstrings that it shows
-//! * `limits`, `errors`, `values`: small types in both languages
+//! * `pickle`: what Python calls by the names of its own `pickle`
+//! * `values`: Python's values to the core's inert ones, and back
+//! * `limits`, `errors`: small types in both languages
 //! * `bridge`: memory, in both directions
 
 mod bridge;
 mod comparing;
 mod errors;
 mod limits;
+mod pickle;
 mod values;
 mod verbs;
 
@@ -18,6 +21,8 @@ mod _native {
     use crate::comparing::{array_equal, identical};
     #[pymodule_export]
     use crate::limits::Limits;
+    #[pymodule_export]
+    use crate::pickle::{dump, dumps, load, loads};
     #[pymodule_export]
     use crate::verbs::{array_to_buffers, array_to_bytes, bytes_to_array, frombuffer, tobytes};
 }

@@ -1,15 +1,17 @@
 //! Arrays to bytes, and bytes to arrays.
 
 use ndbytes::array::{Dims, default_threads};
-use ndbytes::{Array, ByteOrder, Format, Kind, Order, ReadOptions, npy, pickle, raw};
+use ndbytes::{Array, ByteOrder, Format, Kind, Order, ReadOptions, npy, raw};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyString};
+use pyo3::types::{PyBytes, PyList, PyMemoryView, PySlice, PyString};
 
 use crate::bridge::buffer::{Input, filled_bytes};
 use crate::bridge::{descr, ndarray};
 use crate::errors;
 use crate::limits::{Limits, core_limits};
+use crate::pickle;
+use crate::values::{self, Elements};
 
 /// Write one array as self-describing bytes.
 ///
@@ -50,17 +52,17 @@ pub(crate) fn array_to_bytes<'py>(
     let array = ndarray::plain(array)?;
     let view = ndarray::view(&array)?;
     match Format::from_name(format) {
+        Some(Format::Npy) if view.dtype().has_objects() => {
+            let mut object = values::objects(&array)?;
+            let view = values::array_of_objects(&view, &mut object)?;
+            let message = npy::Message::new(&view).map_err(|error| errors::refused(py, &error))?;
+            filled_bytes(py, message.len(), |sink| message.write(1, sink))
+        }
         Some(Format::Npy) => {
-            refuse_objects(py, &view, KEPT_AS_PICKLE)?;
             let message = npy::Message::new(&view).map_err(|error| errors::refused(py, &error))?;
             filled_bytes(py, message.len(), |sink| message.write(threads_or_default(threads), sink))
         }
-        Some(Format::Pickle) => {
-            refuse_objects(py, &view, KEPT_AS_PICKLE)?;
-            let message = pickle::Message::new(&view, pickle::DEFAULT_PROTOCOL)
-                .map_err(|error| errors::refused(py, &error))?;
-            filled_bytes(py, message.len(), |sink| message.write(threads_or_default(threads), sink))
-        }
+        Some(Format::Pickle) => pickle::dumps(py, &array, None, true, None),
         Some(Format::Raw) => Err(PyValueError::new_err(
             "raw bytes do not describe themselves. Hint: ndbytes.tobytes(array) writes them",
         )),
@@ -68,9 +70,7 @@ pub(crate) fn array_to_bytes<'py>(
     }
 }
 
-const KEPT_AS_PICKLE: &str = "they are kept as a pickle, which is not written here yet";
-
-/// The core reads and writes objects; this bridge does not bring them over yet.
+/// Objects have no bytes of their own.
 #[inline]
 fn refuse_objects(py: Python<'_>, view: &Array<'_>, why: &str) -> PyResult<()> {
     if !view.dtype().has_objects() {
@@ -79,8 +79,14 @@ fn refuse_objects(py: Python<'_>, view: &Array<'_>, why: &str) -> PyResult<()> {
     let found = format!("the elements of a {} array are Python objects: {why}", view.dtype());
     // NumPy finds the length of strings among objects, but not of StringDType.
     let hint = match view.dtype().kind() {
-        Kind::VariableStr(_) => "convert to strings of fixed size, such as x.astype('U20')",
-        _ => "convert to a dtype of fixed size, such as x.astype(str)",
+        Kind::VariableStr(_) => {
+            "array_to_bytes(x) keeps them; or convert to strings of fixed size, such as \
+             x.astype('U20')"
+        }
+        _ => {
+            "array_to_bytes(x) keeps them if they are plain data; or convert to a dtype of fixed \
+             size, such as x.astype(str)"
+        }
     };
     Err(errors::encode(py, &found, Some(hint)))
 }
@@ -92,7 +98,7 @@ fn unknown_format(format: &str) -> PyErr {
     PyValueError::new_err(format!("format {format:?} is not one of {known:?}"))
 }
 
-fn threads_or_default(threads: Option<usize>) -> usize {
+pub(crate) fn threads_or_default(threads: Option<usize>) -> usize {
     threads.unwrap_or_else(default_threads).max(1)
 }
 
@@ -150,6 +156,14 @@ pub(crate) fn bytes_to_array<'py>(
         limits
             .check_bytes(array.nbytes() as u64, input.len() as u64)
             .map_err(|error| errors::decode(py, error))?;
+    }
+    if array.dtype().has_objects() {
+        if copy == Some(false) {
+            let found = "objects are made anew, so a view on the input is not possible";
+            return Err(errors::unsupported(py, found, "copy=None"));
+        }
+        let elements = Elements { input: Some(&input), copy, buffers: &[] };
+        return values::array(py, &array, elements, &limits);
     }
     ndarray::from_input(&input, &array, copy)
 }
@@ -365,7 +379,20 @@ pub(crate) fn array_to_buffers<'py>(
 ) -> PyResult<Bound<'py, PyList>> {
     let array = ndarray::plain(array)?;
     let view = ndarray::view(&array)?;
-    refuse_objects(py, &view, KEPT_AS_PICKLE)?;
+    if view.dtype().has_objects() {
+        let data = array_to_bytes(py, &array, "npy", None)?;
+        let start = npy::Header::read(data.as_bytes(), &ndbytes::Limits::none())
+            .map_err(|error| errors::decode(py, error))?
+            .data_offset;
+        let header = PyBytes::new(py, &data.as_bytes()[..start]);
+        let pickle = PyMemoryView::from(data.as_any())?.get_item(PySlice::new(
+            py,
+            start as isize,
+            data.as_bytes().len() as isize,
+            1,
+        ))?;
+        return PyList::new(py, [header.into_any(), pickle]);
+    }
     let message = npy::Message::new(&view).map_err(|error| errors::refused(py, &error))?;
     let header = PyBytes::new(py, message.header());
     let order = message.order();
@@ -375,7 +402,7 @@ pub(crate) fn array_to_buffers<'py>(
         let packed = filled_bytes(py, view.nbytes(), |sink| {
             view.write_data(order, default_threads(), sink);
         })?;
-        pyo3::types::PyMemoryView::from(packed.as_any())?.into_any()
+        PyMemoryView::from(packed.as_any())?.into_any()
     };
     PyList::new(py, [header.into_any(), data])
 }

@@ -13,6 +13,11 @@ impl<'a> Cursor<'a> {
         Self { bytes, position: 0 }
     }
 
+    /// A reader of what follows the first `position` bytes, of which there are as many.
+    pub(crate) fn starting_at(bytes: &'a [u8], position: usize) -> Self {
+        Self { bytes, position: position.min(bytes.len()) }
+    }
+
     /// Bytes read so far: the offset of the next one from the start of the input.
     pub(crate) fn position(&self) -> usize {
         self.position

@@ -9,6 +9,7 @@ Exact, safe, at the speed of memory.
 True
 """
 
+from ndbytes import pickle
 from ndbytes._errors import DecodeError, EncodeError, IncompleteError, UnsafeError
 from ndbytes._native import (
     Limits,
@@ -35,5 +36,6 @@ __all__ = [
     "bytes_to_array",
     "frombuffer",
     "identical",
+    "pickle",
     "tobytes",
 ]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["DecodeError", "EncodeError", "IncompleteError", "UnsafeError"]
+__all__ = ["DecodeError", "EncodeError", "IncompleteError", "PickleError", "UnsafeError"]
 
 
-class DecodeError(ValueError):
+class PickleError(Exception):
+    """What `DecodeError` and `EncodeError` have in common, for ``except pickle.PickleError``."""
+
+
+class DecodeError(PickleError, ValueError):
     """The bytes do not hold what was asked of them.
 
     Attributes
@@ -75,7 +79,7 @@ class UnsafeError(DecodeError):
         self.names = names or []
 
 
-class EncodeError(TypeError, ValueError):
+class EncodeError(PickleError, TypeError, ValueError):
     """The format cannot hold the array exactly, so it was not written.
 
     Attributes

@@ -3,7 +3,8 @@
 What they do is in their docstrings: ``help(ndbytes.array_to_bytes)``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from pickle import PickleBuffer
 from typing import (
     Any,
     Literal,
@@ -25,8 +26,12 @@ __all__ = [
     "array_to_buffers",
     "array_to_bytes",
     "bytes_to_array",
+    "dump",
+    "dumps",
     "frombuffer",
     "identical",
+    "load",
+    "loads",
     "tobytes",
 ]
 
@@ -37,18 +42,30 @@ _Scalar = TypeVar("_Scalar", bound=np.generic)
 class _SupportsBuffer(Protocol):
     def __buffer__(self, flags: int, /) -> memoryview: ...
 
+@type_check_only
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+@type_check_only
+class _Writable(Protocol):
+    def write(self, data: bytes, /) -> object: ...
+
 # NumPy's stubs give arrays their `__buffer__` only from 3.12 on.
 _BytesLike: TypeAlias = bytes | bytearray | memoryview | npt.NDArray[Any] | _SupportsBuffer
 _Shape: TypeAlias = SupportsIndex | Iterable[SupportsIndex]
 
 def array_to_bytes(
-    array: npt.ArrayLike, /, *, format: Literal["npy"] = "npy", threads: int | None = None
+    array: npt.ArrayLike,
+    /,
+    *,
+    format: Literal["npy", "pickle"] = "npy",
+    threads: int | None = None,
 ) -> bytes: ...
 def bytes_to_array(
     data: _BytesLike,
     /,
     *,
-    format: Literal["npy"] | None = None,
+    format: Literal["npy", "pickle"] | None = None,
     copy: bool | None = None,
     limits: Limits | None = None,
 ) -> npt.NDArray[Any]: ...
@@ -87,6 +104,41 @@ def frombuffer(
 def array_to_buffers(array: npt.ArrayLike, /) -> list[bytes | memoryview]: ...
 def array_equal(a1: object, a2: object, equal_nan: bool = False) -> bool: ...
 def identical(a: npt.ArrayLike, b: npt.ArrayLike, /) -> bool: ...
+
+def loads(
+    data: _BytesLike,
+    /,
+    *,
+    buffers: Iterable[_BytesLike | PickleBuffer] | None = None,
+    encoding: str = "latin1",
+    fix_imports: bool = True,
+    copy: bool | None = True,
+    limits: Limits | None = None,
+) -> Any: ...
+def dumps(
+    obj: object,
+    protocol: SupportsIndex | None = None,
+    *,
+    fix_imports: bool = True,
+    buffer_callback: Callable[[PickleBuffer], object] | None = None,
+) -> bytes: ...
+def load(
+    file: _Readable,
+    /,
+    *,
+    buffers: Iterable[_BytesLike | PickleBuffer] | None = None,
+    encoding: str = "latin1",
+    fix_imports: bool = True,
+    limits: Limits | None = None,
+) -> Any: ...
+def dump(
+    obj: object,
+    file: _Writable,
+    protocol: SupportsIndex | None = None,
+    *,
+    fix_imports: bool = True,
+    buffer_callback: Callable[[PickleBuffer], object] | None = None,
+) -> None: ...
 
 @final
 class Limits:

@@ -3,7 +3,7 @@
 use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 
-use ndbytes::{Sink, Source};
+use ndbytes::{Array, Sink, Source};
 use pyo3::exceptions::{PyBufferError, PyMemoryError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -94,6 +94,17 @@ impl<'py> Input<'py> {
     pub(crate) fn holds(&self, start: *const u8, len: usize) -> bool {
         let before = (start as usize).checked_sub(self.start.as_ptr() as usize);
         before.and_then(|before| before.checked_add(len)).is_some_and(|end| end <= self.len)
+    }
+
+    /// Whether the elements of `array` lie in this input.
+    pub(crate) fn has(&self, array: &Array<'_>) -> bool {
+        let start = array.source().start().wrapping_add(array.layout().start());
+        array.nbytes() > 0 && self.holds(start, array.nbytes())
+    }
+
+    /// Whether `source` is all of this input.
+    pub(crate) fn is(&self, source: &Source<'_>) -> bool {
+        source.start() == self.start.as_ptr().cast_const() && source.len() == self.len
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -14,6 +14,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use smallvec::SmallVec;
 
 use crate::errors;
 use crate::values;
@@ -142,13 +143,16 @@ fn void(descr: &Bound<'_, PyAny>, itemsize: usize) -> PyResult<Kind> {
     let aligned = descr.getattr("isalignedstruct")?.is_truthy()?;
     let structure = Struct::new(fields, itemsize, aligned)
         .map_err(|error| errors::encode(py, error.found(), error.hint_text()))?;
-    Ok(Kind::Struct(Arc::new(structure)))
+    let record = descr.getattr("type")?.is(record_class(py)?);
+    Ok(Kind::Struct(Arc::new(structure.with_record(record))))
 }
 
-fn field(name: &Bound<'_, PyAny>, entry: &Bound<'_, PyAny>) -> PyResult<Field> {
-    let entry = entry.cast::<PyTuple>()?;
-    let mut descr = entry.get_item(0)?;
-    let (mut shape, mut levels) = (smallvec::SmallVec::new(), smallvec::SmallVec::new());
+/// The dtype of one element, and the shape and levels of the subarray that `descr` is, if it is one.
+pub(crate) fn read_whole(
+    descr: &Bound<'_, PyAny>,
+) -> PyResult<(DType, Dims<usize>, SmallVec<[u8; 8]>)> {
+    let (mut shape, mut levels) = (Dims::new(), SmallVec::new());
+    let mut descr = descr.clone();
     loop {
         let subdtype = descr.getattr("subdtype")?;
         if subdtype.is_none() {
@@ -162,6 +166,12 @@ fn field(name: &Bound<'_, PyAny>, entry: &Bound<'_, PyAny>) -> PyResult<Field> {
     if levels.len() < 2 {
         levels.clear();
     }
+    Ok((read(&descr)?, shape, levels))
+}
+
+fn field(name: &Bound<'_, PyAny>, entry: &Bound<'_, PyAny>) -> PyResult<Field> {
+    let entry = entry.cast::<PyTuple>()?;
+    let (dtype, shape, levels) = read_whole(&entry.get_item(0)?)?;
     let title = match entry.get_item(2) {
         Ok(title) => Some(title.cast_into::<PyString>().map_err(|_| {
             let found = "a field has a title that is not a string";
@@ -172,8 +182,8 @@ fn field(name: &Bound<'_, PyAny>, entry: &Bound<'_, PyAny>) -> PyResult<Field> {
     Ok(Field {
         name: text(name.cast::<PyString>()?)?,
         title: title.as_ref().map(text).transpose()?,
-        dtype: read(&descr)?,
-        shape,
+        dtype,
+        shape: shape.iter().copied().collect(),
         levels,
         offset: entry.get_item(1)?.extract()?,
     })
@@ -193,6 +203,19 @@ fn text(name: &Bound<'_, PyString>) -> PyResult<Box<str>> {
 /// The NumPy dtype of a core dtype.
 #[inline(always)]
 pub(crate) fn make<'py>(py: Python<'py>, dtype: &DType) -> PyResult<Bound<'py, PyAny>> {
+    match dtype.metadata() {
+        None => without_metadata(py, dtype),
+        Some(metadata) => {
+            let metadata = values::owned(py, metadata)?;
+            let kwargs = PyDict::new(py);
+            kwargs.set_item("metadata", metadata)?;
+            numpy_dtype(py)?.call((without_metadata(py, dtype)?,), Some(&kwargs))
+        }
+    }
+}
+
+#[inline(always)]
+fn without_metadata<'py>(py: Python<'py>, dtype: &DType) -> PyResult<Bound<'py, PyAny>> {
     let number = match dtype.kind() {
         Kind::Scalar(scalar) => return scalar_descr(py, *scalar, dtype.byte_order()),
         Kind::Bytes { .. } => NPY_TYPES::NPY_STRING,
@@ -201,6 +224,7 @@ pub(crate) fn make<'py>(py: Python<'py>, dtype: &DType) -> PyResult<Bound<'py, P
         Kind::Datetime64(_) => NPY_TYPES::NPY_DATETIME,
         Kind::Timedelta64(_) => NPY_TYPES::NPY_TIMEDELTA,
         Kind::Struct(structure) => return struct_descr(py, structure),
+        Kind::VariableStr(string) => return string_descr(py, string),
         _ => return numpy_dtype(py)?.call1(("O",)),
     };
     // SAFETY: this returns a new dtype object that nobody else has, so it may be completed: a size
@@ -293,20 +317,52 @@ fn struct_descr<'py>(py: Python<'py>, structure: &Struct) -> PyResult<Bound<'py,
     spec.set_item("titles", titles)?;
     spec.set_item("itemsize", structure.itemsize())?;
     let dtype = numpy_dtype(py)?;
-    match structure.is_aligned() {
+    let descr = match structure.is_aligned() {
         true => dtype.call1((spec, true)),
         false => dtype.call1((spec,)),
+    }?;
+    match structure.is_record() {
+        true => dtype.call1(((record_class(py)?, descr),)),
+        false => Ok(descr),
     }
 }
 
+/// `numpy.record`
+fn record_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static RECORD: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    RECORD.import(py, "numpy", "record")
+}
+
+fn string_descr<'py>(py: Python<'py>, string: &VariableStr) -> PyResult<Bound<'py, PyAny>> {
+    let class = py.import("numpy")?.getattr("dtypes").and_then(|all| all.getattr("StringDType"));
+    let class = class.map_err(|_| {
+        errors::unsupported(py, "the installed NumPy has no StringDType", "NumPy 2 has it")
+    })?;
+    let kwargs = PyDict::new(py);
+    kwargs.set_item("coerce", string.coerce)?;
+    if let Some(value) = &string.na_object {
+        kwargs.set_item("na_object", values::owned(py, value)?)?;
+    }
+    class.call((), Some(&kwargs))
+}
+
 fn field_descr<'py>(py: Python<'py>, field: &Field) -> PyResult<Bound<'py, PyAny>> {
-    let mut descr = make(py, &field.dtype)?;
-    let mut end = field.shape.len();
+    of_subarray(make(py, &field.dtype)?, &field.shape, &field.levels)
+}
+
+/// The subarray dtype of elements of dtype `descr`; `levels` are those of [`Field::levels`].
+pub(crate) fn of_subarray<'py>(
+    mut descr: Bound<'py, PyAny>,
+    shape: &[usize],
+    levels: &[u8],
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = descr.py();
+    let mut end = shape.len();
     let whole = [end as u8];
-    let levels = if field.levels.is_empty() { &whole[..] } else { &field.levels[..] };
+    let levels = if levels.is_empty() { &whole[..] } else { levels };
     for &level in levels.iter().rev().filter(|&&level| level > 0) {
         let start = end - usize::from(level);
-        let shape = PyTuple::new(py, &field.shape[start..end])?;
+        let shape = PyTuple::new(py, &shape[start..end])?;
         descr = numpy_dtype(py)?.call1(((descr, shape),))?;
         end = start;
     }

@@ -2,7 +2,7 @@
 
 use std::ptr::{self, NonNull};
 
-use ndbytes::{Array, Kind, Layout, Order, Sink, Source};
+use ndbytes::{Array, DType, Kind, Layout, Order, Sink, Source};
 use numpy::npyffi::{
     NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_CARRAY, NPY_ARRAY_F_CONTIGUOUS, NPY_ARRAY_FARRAY,
     NPY_ARRAY_WRITEABLE, NpyTypes, PY_ARRAY_API, PyArray_Check, PyArray_CheckExact, PyArrayObject,
@@ -12,7 +12,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyEllipsis, PyTuple};
 
 use super::buffer::{Input, RELEASE_FROM};
 use super::descr;
@@ -24,11 +24,10 @@ use crate::errors;
 /// than stripped of what makes them different.
 #[inline(always)]
 pub(crate) fn plain<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    // SAFETY: this only compares the type of a live object.
-    if unsafe { PyArray_CheckExact(object.py(), object.as_ptr()) } != 0 {
-        return Ok(object.clone());
+    match is_exact_array(object) {
+        true => Ok(object.clone()),
+        false => plain_of_other(object),
     }
-    plain_of_other(object)
 }
 
 #[cold]
@@ -50,6 +49,12 @@ fn plain_of_other<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>
     }
     let found = format!("a {name} may be more than its elements, and only they would be written");
     Err(errors::encode(py, &found, Some("if they are enough, write numpy.asarray(x)")))
+}
+
+/// Whether `object` is an array of NumPy, and of no subclass.
+pub(crate) fn is_exact_array(object: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: this only compares the type of a live object.
+    unsafe { PyArray_CheckExact(object.py(), object.as_ptr()) != 0 }
 }
 
 /// Whether `object` is an array of NumPy, subclasses included.
@@ -143,8 +148,8 @@ pub(crate) fn from_input_as<'py>(
     if array.dtype().has_objects() {
         return Err(errors::unsupported(
             dtype.py(),
-            "the array holds Python objects, whose bytes are a pickle",
-            "reading object arrays arrives with ndbytes.pickle; nothing here runs pickles",
+            "the elements of this dtype are Python objects, and raw bytes do not hold any",
+            "objects are kept by npy and pickle: bytes_to_array(data)",
         ));
     }
     if array.layout().itemsize() == 0 {
@@ -187,10 +192,26 @@ fn over_input<'py>(
     }
 }
 
-fn copied<'py>(array: &Array<'_>, dtype: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let py = dtype.py();
+/// A new array of the shape and order of `array`, whose elements are whatever NumPy allocates;
+/// objects are missing, which NumPy takes for `None`.
+pub(crate) fn new_like<'py>(
+    array: &Array<'_>,
+    dtype: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
     // SAFETY: without memory of the caller's, NumPy allocates it.
-    let result = unsafe { new(array, dtype, ptr::null_mut(), NPY_ARRAY_WRITEABLE)? };
+    unsafe { new(array, dtype, ptr::null_mut(), NPY_ARRAY_WRITEABLE) }
+}
+
+/// A new, writable array with a copy of the elements of `array`, which are no objects.
+pub(crate) fn copied<'py>(
+    array: &Array<'_>,
+    dtype: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = dtype.py();
+    if array.layout().itemsize() == 0 {
+        return of_nothing(array, &dtype);
+    }
+    let result = new_like(array, dtype)?;
     let nbytes = array.nbytes();
     if nbytes == 0 {
         return Ok(result);
@@ -268,6 +289,57 @@ fn of_nothing<'py>(array: &Array<'_>, dtype: &Bound<'py, PyAny>) -> PyResult<Bou
     spec.set_item("formats", (dtype,))?;
     let structure = descr::numpy_dtype(py)?.call1((spec,))?;
     numpy.getattr("zeros")?.call1((shape, structure, order))?.get_item("nothing")
+}
+
+/// Whether the elements of a NumPy array hold Python objects, `StringDType` included.
+pub(crate) fn has_objects(array: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(view(array)?.dtype().has_objects())
+}
+
+/// Gives every element of `array`, which is of the core's `dtype`, its value; `values` are in C
+/// order.
+pub(crate) fn set_objects<'py>(
+    array: &Bound<'py, PyAny>,
+    dtype: &DType,
+    values: Vec<Bound<'py, PyAny>>,
+) -> PyResult<()> {
+    let py = array.py();
+    if values.is_empty() {
+        return Ok(());
+    }
+    let shape = array.getattr("shape")?;
+    if let Kind::Struct(_) = dtype.kind() {
+        let indices = py.import("numpy")?.getattr("ndindex")?.call1((shape,))?;
+        for (index, value) in indices.try_iter()?.zip(values) {
+            array.set_item(index?, value)?;
+        }
+        return Ok(());
+    }
+    if is_c_contiguous_of_objects(array, values.len()) {
+        // SAFETY: the array holds as many pointers to objects as there are values, side by side,
+        // each null or a reference that it owns. Each takes over the reference to a value.
+        unsafe {
+            let data = (*array.as_ptr().cast::<PyArrayObject>()).fields.data;
+            let places = data.cast::<*mut ffi::PyObject>();
+            for (index, value) in values.into_iter().enumerate() {
+                let old = places.add(index).replace(value.into_ptr());
+                ffi::Py_XDECREF(old);
+            }
+        }
+        return Ok(());
+    }
+    // Another order, or StringDType: NumPy converts from an array that is plain.
+    let flat = py.import("numpy")?.getattr("empty")?.call1((values.len(), "O"))?;
+    set_objects(&flat, &DType::native(Kind::Object), values)?;
+    array.set_item(PyEllipsis::get(py), flat.call_method1("reshape", (shape,))?)
+}
+
+fn is_c_contiguous_of_objects(array: &Bound<'_, PyAny>, count: usize) -> bool {
+    view(array).is_ok_and(|view| {
+        matches!(view.dtype().kind(), Kind::Object)
+            && view.layout().is_contiguous(Order::C)
+            && view.len() == count
+    })
 }
 
 /// The bytes of an array whose elements lie side by side, as a memoryview that keeps it alive.

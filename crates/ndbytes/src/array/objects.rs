@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::dtype::DType;
 use super::layout::{Layout, Order};
 use super::source::Source;
-use super::value::{Arena, Items, NodeId, same_values};
+use super::value::{Arena, ArrayValue, Items, NodeId, same_values};
 use super::{Array, Value};
 use crate::error::{DecodeError, Result};
 
@@ -62,6 +62,23 @@ impl PartialEq for Objects<'_> {
     }
 }
 
+impl ArrayValue<'_> {
+    /// An array of objects inside a value: `elements` are in C order, whatever the order in which
+    /// it is kept.
+    ///
+    /// # Errors
+    /// As [`Array::of_objects`].
+    pub fn of_objects(
+        dtype: DType,
+        shape: &[usize],
+        order: Order,
+        elements: Items,
+    ) -> Result<Self> {
+        let array = Array::without_elements(dtype, shape, order, elements.len())?;
+        Ok(Self { elements: Some(elements), ..array.into() })
+    }
+}
+
 impl<'a> Array<'a> {
     /// An array of objects. `order` is that in which it is kept; `objects` are in C order.
     ///
@@ -73,18 +90,23 @@ impl<'a> Array<'a> {
         order: Order,
         objects: Objects<'a>,
     ) -> Result<Self> {
+        let array = Self::without_elements(dtype, shape, order, objects.elements().len())?;
+        Ok(array.with_objects(objects))
+    }
+
+    /// The array that `count` objects are the elements of.
+    fn without_elements(dtype: DType, shape: &[usize], order: Order, count: usize) -> Result<Self> {
         if !dtype.has_objects() {
             return Err(DecodeError::mismatch(format!("the elements of {dtype} are not objects")));
         }
         let array = Self::without_bytes(dtype, shape, order)?;
-        if objects.elements().len() != array.len() {
+        if count != array.len() {
             return Err(DecodeError::mismatch(format!(
-                "shape {shape:?} holds {} elements, there are {} objects",
+                "shape {shape:?} holds {} elements, there are {count} objects",
                 array.len(),
-                objects.elements().len()
             )));
         }
-        Ok(array.with_objects(objects))
+        Ok(array)
     }
 
     /// An array whose elements take no bytes here: they are objects, or are not looked at.

@@ -455,9 +455,10 @@ impl<'a> Arena<'a> {
             || self.arrays.iter().any(|value| value.array.dtype().has_metadata())
     }
 
-    /// The nodes that a node refers to: a range of them and up to two more.
+    /// The nodes that a node refers to: a range of them and two more, which are [`NodeId::NONE`]
+    /// unless they are needed.
     #[inline(always)]
-    pub(crate) fn parts(&self, node: Node) -> (&[NodeId], [NodeId; 2]) {
+    pub fn parts(&self, node: Node) -> (&[NodeId], [NodeId; 2]) {
         let none = NodeId::NONE;
         match node {
             Node::Tuple(items)
@@ -611,6 +612,12 @@ impl<'a> Value<'a> {
     /// The arena that the parts of [`Value::root`] are in.
     pub fn arena(&self) -> &Arc<Arena<'a>> {
         &self.arena
+    }
+
+    /// The same value in memory of its own.
+    pub fn to_owned(&self) -> Value<'static> {
+        let copy = self.arena.copy_of(self.root, usize::MAX);
+        copy.unwrap_or_else(|| unreachable!("the parts of a value are values"))
     }
 
     /// The array that this value is, if it is one: without the mask, if it has one.

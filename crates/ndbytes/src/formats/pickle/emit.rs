@@ -8,6 +8,8 @@ use super::{number, text};
 pub(super) struct Emitter {
     pub(super) out: Vec<u8>,
     pub(super) protocol: u8,
+    /// Whether Python's own functions have the names of Python 2.
+    pub(super) python2: bool,
 }
 
 impl Emitter {
@@ -41,7 +43,7 @@ impl Emitter {
 
     /// The module of Python's own functions, which Python 2 calls otherwise.
     pub(super) fn builtin(&mut self, name: &str) {
-        self.global(if self.protocol >= 3 { "builtins" } else { "__builtin__" }, name);
+        self.global(if self.python2 { "__builtin__" } else { "builtins" }, name);
     }
 
     pub(super) fn bool(&mut self, value: bool) {

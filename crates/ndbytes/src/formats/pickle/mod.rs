@@ -6,6 +6,7 @@
 //! No name is ever imported or called; one outside of the table refuses the pickle.
 
 mod emit;
+mod extent;
 mod finish;
 mod machine;
 mod memo;
@@ -21,6 +22,7 @@ mod text;
 mod write;
 mod write_dtype;
 
+pub use extent::Extent;
 pub use machine::Encoding;
 pub use message::Message;
 pub use names::Name;
@@ -189,6 +191,8 @@ pub struct WriteOptions<'o> {
     /// Whether NumPy 2's own name is used for the one function that NumPy 2 knows by its old name
     /// only under protest: that of out-of-band data. NumPy 1 does not know the new one.
     pub numpy2: bool,
+    /// Whether protocols 0 to 2 use the names of Python 2, as Python's own picklers do.
+    pub fix_imports: bool,
     /// With protocol 5: who is asked where data goes.
     pub out_of_band: Option<OutOfBand<'o>>,
 }
@@ -211,7 +215,7 @@ impl Default for WriteOptions<'_> {
 impl<'o> WriteOptions<'o> {
     /// All data in band; names that every NumPy knows.
     pub fn new(protocol: u8) -> Self {
-        Self { protocol, numpy2: false, out_of_band: None }
+        Self { protocol, numpy2: false, fix_imports: true, out_of_band: None }
     }
 
     /// Asks `keep` where the data of arrays goes.
@@ -223,6 +227,12 @@ impl<'o> WriteOptions<'o> {
     /// Uses the name of NumPy 2 alone where there is one that raises no warning.
     pub fn numpy2(mut self, numpy2: bool) -> Self {
         self.numpy2 = numpy2;
+        self
+    }
+
+    /// Uses the names of Python 2 with protocols 0 to 2, or those of Python 3.
+    pub fn fix_imports(mut self, fix_imports: bool) -> Self {
+        self.fix_imports = fix_imports;
         self
     }
 

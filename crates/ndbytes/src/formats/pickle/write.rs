@@ -75,7 +75,8 @@ impl Container {
 impl<'w, 'o, 'a> Writer<'w, 'o, 'a> {
     /// A writer of values of `arena`.
     pub(super) fn new(arena: &'w Arena<'a>, options: WriteOptions<'o>) -> Self {
-        let emit = Emitter { out: Vec::new(), protocol: options.protocol };
+        let python2 = options.fix_imports && options.protocol < 3;
+        let emit = Emitter { out: Vec::new(), protocol: options.protocol, python2 };
         Self {
             arena,
             options,
@@ -325,7 +326,7 @@ impl<'w, 'o, 'a> Writer<'w, 'o, 'a> {
             }
             Node::Range(items) | Node::Slice(items) | Node::Fraction(items) => {
                 match node {
-                    Node::Range(_) if self.emit.protocol < 3 => self.emit.builtin("xrange"),
+                    Node::Range(_) if self.emit.python2 => self.emit.builtin("xrange"),
                     Node::Range(_) => self.emit.builtin("range"),
                     Node::Slice(_) => self.emit.builtin("slice"),
                     _ => self.global("fractions", "Fraction"),
@@ -403,7 +404,8 @@ impl<'w, 'o, 'a> Writer<'w, 'o, 'a> {
             self.emit.empty_tuple();
             self.emit.op(op::NEWOBJ);
         } else {
-            self.global("copy_reg", "_reconstructor");
+            let module = if self.emit.python2 { "copy_reg" } else { "copyreg" };
+            self.global(module, "_reconstructor");
             self.emit.mark();
             self.global("uuid", "UUID");
             self.emit.builtin("object");

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{ARRAY, Met, Numpy, Role, wrong_length};
 use crate::array::{
-    Arena, Array, ArrayValue, Blob, ByteOrder, Class, DType, Dims, Field, Items, Kind, Layout,
-    Node, NodeId, Order, Scalar, Struct, VariableStr,
+    Arena, Array, ArrayValue, Blob, Class, DType, Dims, Field, Items, Kind, Layout, Node, NodeId,
+    Order, Scalar, Struct, VariableStr,
 };
 use crate::error::{DecodeError, Result};
 use crate::formats::pickle::finish;
@@ -112,7 +112,7 @@ impl<'a> Numpy<'a> {
         value.class = class;
         if class == Class::Masked {
             value.mask = Some(Box::new(self.mask(arena, &value.array, &shape, order, rest[4])?));
-            value.fill_value = fill_value(arena, &value.array, rest[5])?;
+            value.fill_value = fill_value(arena, rest[5])?;
         }
         let number = self.add(arena, value, order, rest[3]);
         arena.set(id, Node::Array(number));
@@ -371,17 +371,14 @@ fn check_structures(arena: &Arena<'_>, items: Items, structure: &Struct) -> Resu
 }
 
 /// The fill value: an array of one element of the same dtype, or `None`.
-fn fill_value(arena: &Arena<'_>, array: &Array<'_>, id: NodeId) -> Result<NodeId> {
-    let native = |dtype: &DType| dtype.with_byte_order(ByteOrder::NATIVE);
+/// NumPy's default fill value has a dtype of its own, such as `<U3` for an array of bytes.
+fn fill_value(arena: &Arena<'_>, id: NodeId) -> Result<NodeId> {
     match arena.node(id) {
         Node::None => Ok(NodeId::NONE),
         Node::Array(number) => {
             let fill = arena.array(number);
-            let fits = fill.array.shape().is_empty()
-                && fill.class == Class::NdArray
-                && native(fill.array.dtype()) == native(array.dtype());
-            if !fits {
-                return Err(DecodeError::malformed("the fill value is not of the array's dtype"));
+            if !fill.array.shape().is_empty() || fill.class != Class::NdArray {
+                return Err(DecodeError::malformed("the fill value is not a single element"));
             }
             Ok(id)
         }

@@ -1,0 +1,348 @@
+//! `ndbytes.pickle`: the names of the standard library's `pickle`, for arrays and plain data.
+
+use std::collections::HashMap;
+
+use ndbytes::Array;
+use ndbytes::pickle::{
+    self, DEFAULT_PROTOCOL, Encoding, Extent, HIGHEST_PROTOCOL, Keep, Message, ReadOptions,
+    WriteOptions,
+};
+use pyo3::exceptions::{PyEOFError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::bridge::buffer::{Input, filled_bytes};
+use crate::bridge::ndarray;
+use crate::errors;
+use crate::limits::{Limits, core_limits};
+use crate::values::{self, Elements, Object};
+use crate::verbs::threads_or_default;
+
+/// Read a pickle of arrays and plain data, without running anything.
+///
+/// Read is what NumPy of every era pickled: arrays of every dtype, masked arrays, matrices, record
+/// arrays, NumPy scalars and dtypes; and None, bool, int, float, complex, str, bytes, bytearray,
+/// tuple, list, dict, set, frozenset, range, slice, Ellipsis, date, datetime, time, timedelta,
+/// timezone, Decimal, Fraction, UUID and OrderedDict, with sharing and cycles as they were.
+///
+/// Parameters
+/// ----------
+/// data : bytes-like
+///     The pickle, of protocol 0 to 5. What follows it is left alone.
+/// buffers : iterable of bytes-like, optional
+///     The buffers that were kept out of band (protocol 5). They are your own memory: arrays are
+///     views of them, whatever `copy` says.
+/// encoding : {"latin1", "ascii", "utf-8", "bytes"}
+///     What a ``str`` of Python 2 becomes. Data of arrays, field names and dtypes are read as
+///     latin-1 whatever this says.
+/// fix_imports : bool
+///     Without effect: the names of Python 2 and Python 3 are both known.
+/// copy : bool, optional
+///     ``True``: fresh, writable arrays. ``None``: views of `data` where possible, read-only if
+///     `data` is immutable. ``False``: views, or an error.
+/// limits : Limits, optional
+///     What reading may spend.
+///
+/// Returns
+/// -------
+/// object
+///
+/// Raises
+/// ------
+/// UnsafeError
+///     When the pickle names anything else; ``.names`` lists what. Nothing of it is imported.
+/// DecodeError
+///     When it is damaged, or asks for too much.
+///
+/// Examples
+/// --------
+/// >>> data = ndbytes.pickle.dumps({"x": np.arange(3), "label": "ok"})
+/// >>> ndbytes.pickle.loads(data)
+/// {'x': array([0, 1, 2]), 'label': 'ok'}
+#[pyfunction]
+#[pyo3(
+    signature = (
+        data, /, *, buffers=None, encoding="latin1", fix_imports=true, copy=Some(true), limits=None
+    ),
+    text_signature = "(data, /, *, buffers=None, encoding='latin1', fix_imports=True, copy=True, limits=None)"
+)]
+pub(crate) fn loads<'py>(
+    py: Python<'py>,
+    data: &Bound<'py, PyAny>,
+    buffers: Option<&Bound<'py, PyAny>>,
+    encoding: &str,
+    fix_imports: bool,
+    copy: Option<bool>,
+    limits: Option<&Bound<'py, Limits>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let _ = fix_imports;
+    let input = Input::new(data, copy)?;
+    let limits = core_limits(limits);
+    let mut given = Vec::new();
+    if let Some(buffers) = buffers {
+        for buffer in buffers.try_iter()? {
+            let buffer = buffer?;
+            given.push((Input::new(&buffer, Some(false))?, buffer));
+        }
+    }
+    let sources = given.iter().map(|(input, _)| (input.source(), !input.is_writable())).collect();
+    let options =
+        ReadOptions::new().limits(limits).encoding(encoding_of(encoding)?).buffers(sources);
+    let source = input.source();
+    // Every byte of a pickle decides something, so none may change meanwhile.
+    let copied = match source.as_slice() {
+        Some(_) => None,
+        None => Some(source.to_vec(0, source.len())),
+    };
+    let bytes = source.as_slice().or(copied.as_deref()).unwrap_or_default();
+    let value = pickle::read(bytes, options).map_err(|error| errors::decode(py, error))?;
+    let elements = Elements { input: Some(&input), copy, buffers: &given };
+    values::value(py, value.arena(), value.root_id(), elements, &limits)
+}
+
+fn encoding_of(name: &str) -> PyResult<Encoding> {
+    match name.to_ascii_lowercase().replace('_', "-").as_str() {
+        "latin1" | "latin-1" | "iso-8859-1" | "iso8859-1" => Ok(Encoding::Latin1),
+        "ascii" | "us-ascii" => Ok(Encoding::Ascii),
+        "utf-8" | "utf8" => Ok(Encoding::Utf8),
+        "bytes" => Ok(Encoding::Bytes),
+        _ => Err(PyValueError::new_err(format!(
+            "encoding {name:?} is not one of 'latin1', 'ascii', 'utf-8' and 'bytes'"
+        ))),
+    }
+}
+
+/// Write arrays and plain data as a pickle that every NumPy loads, from 1.11 on.
+///
+/// Parameters
+/// ----------
+/// obj : object
+///     What `loads` reads: arrays of every dtype and layout, masked arrays, NumPy scalars, plain
+///     data, and containers of them. Fortran order is kept.
+/// protocol : int, optional
+///     0 to 5; negative for the highest. Unless given, 4.
+/// fix_imports : bool
+///     Whether protocols 0 to 2 use the names of Python 2, which every Python 3 knows, too.
+/// buffer_callback : callable, optional
+///     With protocol 5, is given a ``PickleBuffer`` of each array whose elements lie side by side.
+///     If it returns a false value, such as None, the pickle leaves them to you, and costs no copy;
+///     give them back to `loads` as `buffers`, in this order.
+///
+/// Returns
+/// -------
+/// bytes
+///
+/// Raises
+/// ------
+/// EncodeError
+///     When something in `obj` is none of these; nothing is dropped or turned into something else.
+///
+/// Examples
+/// --------
+/// >>> import pickle
+/// >>> pickle.loads(ndbytes.pickle.dumps(np.eye(2), protocol=2))
+/// array([[1., 0.],
+///        [0., 1.]])
+#[pyfunction]
+#[pyo3(
+    signature = (obj, protocol=None, *, fix_imports=true, buffer_callback=None),
+    text_signature = "(obj, protocol=None, *, fix_imports=True, buffer_callback=None)"
+)]
+pub(crate) fn dumps<'py>(
+    py: Python<'py>,
+    obj: &Bound<'py, PyAny>,
+    protocol: Option<i64>,
+    fix_imports: bool,
+    buffer_callback: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let protocol = match protocol {
+        None => DEFAULT_PROTOCOL,
+        Some(..0) => HIGHEST_PROTOCOL,
+        Some(protocol) => u8::try_from(protocol)
+            .ok()
+            .filter(|&protocol| protocol <= HIGHEST_PROTOCOL)
+            .ok_or_else(|| PyValueError::new_err("pickle protocol must be <= 5"))?,
+    };
+    if let Some(callback) = buffer_callback {
+        if protocol < 5 {
+            return Err(PyValueError::new_err("buffer_callback needs protocol >= 5"));
+        }
+        return out_of_band(py, obj, protocol, callback);
+    }
+    if ndarray::is_exact_array(obj) {
+        let view = ndarray::view(obj)?;
+        if !view.dtype().has_objects() {
+            return of_array(py, &view, protocol);
+        }
+    }
+    let mut object = Object::new(obj)?;
+    let value = object.value()?;
+    let options = WriteOptions::new(protocol).fix_imports(fix_imports);
+    let bytes =
+        pickle::write_value(&value, options).map_err(|error| errors::refused(py, &error))?;
+    Ok(PyBytes::new(py, &bytes))
+}
+
+/// The pickle of one array without objects.
+pub(crate) fn of_array<'py>(
+    py: Python<'py>,
+    view: &Array<'_>,
+    protocol: u8,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let message = Message::new(view, protocol).map_err(|error| errors::refused(py, &error))?;
+    filled_bytes(py, message.len(), |sink| message.write(threads_or_default(None), sink))
+}
+
+fn out_of_band<'py>(
+    py: Python<'py>,
+    obj: &Bound<'py, PyAny>,
+    protocol: u8,
+    callback: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let mut object = Object::new(obj)?;
+    let (value, arrays) = object.value_and_arrays()?;
+    // The writer asks for arrays by reference; this tells which of Python's each is.
+    let known: HashMap<*const (), &Bound<'py, PyAny>> = value
+        .arena()
+        .arrays()
+        .iter()
+        .map(|value| (&raw const value.array).cast())
+        .zip(arrays)
+        .collect();
+    let mut failed = None;
+    let mut keep = |array: &Array<'_>| {
+        let Some(&array) = known.get(&(&raw const *array).cast()) else { return Keep::InBand };
+        match asked(callback, array) {
+            Ok(keep) if failed.is_none() => keep,
+            Ok(_) => Keep::InBand,
+            Err(error) => {
+                failed.get_or_insert(error);
+                Keep::InBand
+            }
+        }
+    };
+    let written = pickle::write_value(&value, WriteOptions::new(protocol).out_of_band(&mut keep));
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    Ok(PyBytes::new(py, &written.map_err(|error| errors::refused(py, &error))?))
+}
+
+fn asked(callback: &Bound<'_, PyAny>, array: &Bound<'_, PyAny>) -> PyResult<Keep> {
+    let buffer = values::pickle_buffer(array)?;
+    if callback.call1((buffer,))?.is_truthy()? {
+        return Ok(Keep::InBand);
+    }
+    let writable = array.getattr("flags")?.getattr("writeable")?.is_truthy()?;
+    Ok(Keep::Beside { readonly: !writable })
+}
+
+/// Read one pickle from a file, as `loads` reads it.
+///
+/// Parameters
+/// ----------
+/// file : file object
+///     Open for reading bytes. What follows the pickle is left in it: at its end the file stands
+///     behind STOP.
+/// buffers, encoding, fix_imports, limits
+///     As in `loads`.
+///
+/// Returns
+/// -------
+/// object
+///
+/// Examples
+/// --------
+/// >>> import io
+/// >>> ndbytes.pickle.load(io.BytesIO(ndbytes.pickle.dumps([1.5, None])))
+/// [1.5, None]
+#[pyfunction]
+#[pyo3(
+    signature = (file, /, *, buffers=None, encoding="latin1", fix_imports=true, limits=None),
+    text_signature = "(file, /, *, buffers=None, encoding='latin1', fix_imports=True, limits=None)"
+)]
+pub(crate) fn load<'py>(
+    file: &Bound<'py, PyAny>,
+    buffers: Option<&Bound<'py, PyAny>>,
+    encoding: &str,
+    fix_imports: bool,
+    limits: Option<&Bound<'py, Limits>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let data = one_pickle(file)?;
+    loads(file.py(), data.as_any(), buffers, encoding, fix_imports, Some(true), limits)
+}
+
+/// More than so many bytes are not asked for at once, whatever a length in the pickle says.
+const PIECE: u64 = 16 << 20;
+/// A file that can go back is read by pieces of at least this size.
+const AHEAD: u64 = 64 << 10;
+
+/// The bytes of the pickle at which the file stands, which are taken out of it, and no more.
+fn one_pickle<'py>(file: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+    let py = file.py();
+    let seekable = file.call_method0("seekable").and_then(|answer| answer.is_truthy());
+    let start = match seekable {
+        Ok(true) => Some(file.call_method0("tell")?.extract::<u64>()?),
+        _ => None,
+    };
+    let ahead = if start.is_some() { AHEAD } else { 0 };
+    let (mut extent, mut data) = (Extent::default(), Vec::new());
+    loop {
+        let error = match extent.end(&data) {
+            Ok(end) => {
+                if let Some(start) = start {
+                    file.call_method1("seek", (start + end as u64,))?;
+                }
+                return Ok(PyBytes::new(py, &data[..end]));
+            }
+            Err(error) => error,
+        };
+        let Some(needed) = error.needed() else { return Err(errors::decode(py, error)) };
+        let missing = (needed - data.len() as u64).clamp(1, PIECE).max(ahead);
+        let piece = file.call_method1("read", (missing,))?;
+        let piece = piece.cast::<PyBytes>().map_err(|_| {
+            PyTypeError::new_err("file.read gave no bytes. Hint: open the file with mode 'rb'")
+        })?;
+        match (piece.as_bytes(), data.is_empty()) {
+            // What Python's own `load` says at the end of a file of several pickles.
+            ([], true) => return Err(PyEOFError::new_err("Ran out of input")),
+            ([], false) => return Err(errors::decode(py, error)),
+            (piece, _) => data.extend_from_slice(piece),
+        }
+    }
+}
+
+/// Write a pickle to a file, as `dumps` writes it.
+///
+/// Parameters
+/// ----------
+/// obj : object
+/// file : file object
+///     Open for writing bytes.
+/// protocol, fix_imports, buffer_callback
+///     As in `dumps`.
+///
+/// Examples
+/// --------
+/// >>> import io
+/// >>> file = io.BytesIO()
+/// >>> ndbytes.pickle.dump([1.5, None], file)
+/// >>> ndbytes.pickle.loads(file.getvalue())
+/// [1.5, None]
+#[pyfunction]
+#[pyo3(
+    signature = (obj, file, protocol=None, *, fix_imports=true, buffer_callback=None),
+    text_signature = "(obj, file, protocol=None, *, fix_imports=True, buffer_callback=None)"
+)]
+pub(crate) fn dump<'py>(
+    py: Python<'py>,
+    obj: &Bound<'py, PyAny>,
+    file: &Bound<'py, PyAny>,
+    protocol: Option<i64>,
+    fix_imports: bool,
+    buffer_callback: Option<&Bound<'py, PyAny>>,
+) -> PyResult<()> {
+    let data = dumps(py, obj, protocol, fix_imports, buffer_callback)?;
+    file.call_method1("write", (data,))?;
+    Ok(())
+}
