@@ -8,6 +8,7 @@
 mod emit;
 mod extent;
 mod finish;
+mod latin1;
 mod machine;
 mod memo;
 mod message;

@@ -5,6 +5,7 @@
 //! - the `repr` of a Python 2 string (STRING);
 //! - bytes as the text whose latin-1 encoding they are: what Python 3 writes below protocol 3.
 
+use super::latin1::{self, BLOCK, SLACK};
 use crate::array::{Sink, Source};
 
 /// Decoded bytes are collected in pieces of this size.
@@ -38,42 +39,24 @@ pub(super) fn latin1_of_utf8(text: &[u8], len: usize) -> Option<Source<'static>>
     }
     collect(len, |out| {
         let mut before = 0;
-        let mut candidates = [0; 256];
-        for piece in text.chunks(256) {
-            let (next, fine) = latin1_candidates(piece, before, &mut candidates);
-            if !fine {
-                return None;
-            }
-            before = next;
-            out.push_kept(piece, &candidates[..piece.len()])?;
+        let mut bytes = [0; BLOCK + SLACK];
+        let (blocks, rest) = text.as_chunks();
+        for block in blocks {
+            let len = latin1::narrow(block, before, &mut bytes)?;
+            out.push(&bytes[..len])?;
+            before = block[BLOCK - 1];
         }
-        (before < 0xC0).then_some(())
+        // What is left is filled up to a block, behind which nothing counts.
+        let mut block = [0; BLOCK];
+        block[..rest.len()].copy_from_slice(rest);
+        let len = latin1::narrow(&block, before, &mut bytes)?;
+        out.push(&bytes[..len - (BLOCK - rest.len())])
     })
-}
-
-/// What each byte stands for if it ends a character, and whether all is well; `before` is the
-/// byte before these. Without branches, so that it is done many bytes at a time.
-fn latin1_candidates(piece: &[u8], before: u8, candidates: &mut [u8; 256]) -> (u8, bool) {
-    let mut wrong = 0_u8;
-    let mut one = |candidate: &mut u8, byte: u8, before: u8| {
-        let leads = u8::from(before >= 0xC0);
-        let continues = u8::from(byte & 0xC0 == 0x80);
-        let beyond = u8::from(byte >= 0xC0 && byte & 0xFE != 0xC2);
-        wrong |= (leads ^ continues) | beyond;
-        *candidate = byte | ((before & 1 & leads) << 6);
-    };
-    if let Some((first, rest)) = candidates.split_first_mut() {
-        one(first, piece[0], before);
-        for ((candidate, &byte), &before) in rest.iter_mut().zip(&piece[1..]).zip(piece) {
-            one(candidate, byte, before);
-        }
-    }
-    (piece[piece.len() - 1], wrong == 0)
 }
 
 /// How many characters the UTF-8 text has.
 pub(super) fn count_characters(text: &[u8]) -> usize {
-    text.iter().map(|byte| usize::from(byte & 0xC0 != 0x80)).sum()
+    text.len() - count(text, |byte| byte & 0xC0 == 0x80)
 }
 
 /// The bytes whose latin-1 text is spelled so in raw-unicode-escape: exactly `len`, or nothing.
@@ -196,24 +179,28 @@ pub(super) fn push_latin1(bytes: &[u8], utf8: &mut Vec<u8>) {
     if bytes.is_ascii() {
         return utf8.extend_from_slice(bytes);
     }
-    // Both bytes of a character are written wherever there is room, and then one or two count:
-    // without branches, which would guess wrong at every other byte.
-    let mut piece = [0; 512];
-    for bytes in bytes.chunks(255) {
-        let mut len = 0;
-        for &byte in bytes {
-            let two = usize::from(byte >> 7);
-            piece[len & 511] = if two == 1 { 0xC0 | byte >> 6 } else { byte };
-            piece[(len + 1) & 511] = 0x80 | byte & 0x3F;
-            len += 1 + two;
-        }
-        utf8.extend_from_slice(&piece[..len]);
+    let mut text = [0; 2 * BLOCK + SLACK];
+    let (blocks, rest) = bytes.as_chunks();
+    for block in blocks {
+        let len = latin1::widen(block, &mut text);
+        utf8.extend_from_slice(&text[..len]);
     }
+    let mut block = [0; BLOCK];
+    block[..rest.len()].copy_from_slice(rest);
+    let len = latin1::widen(&block, &mut text);
+    utf8.extend_from_slice(&text[..len - (BLOCK - rest.len())]);
 }
 
 /// The length of latin-1 as UTF-8.
 pub(super) fn utf8_len(bytes: &[u8]) -> usize {
-    bytes.len() + bytes.iter().map(|byte| usize::from(byte >> 7)).sum::<usize>()
+    bytes.len() + count(bytes, |byte| byte >= 0x80)
+}
+
+/// How many bytes are of a kind: in sums of one byte, of which a register holds the most.
+#[inline]
+fn count(bytes: &[u8], is: impl Fn(u8) -> bool) -> usize {
+    let sum = |part: &[u8]| part.iter().map(|&byte| u8::from(is(byte))).sum::<u8>();
+    bytes.chunks(255).map(|part| usize::from(sum(part))).sum()
 }
 
 /// The length of latin-1 in raw-unicode-escape.
@@ -376,23 +363,6 @@ impl Collector<'_, '_> {
         }
         self.piece[self.filled & (PIECE - 1)] = byte;
         self.filled += 1;
-    }
-
-    /// Appends the candidates of all bytes that are not the first of two.
-    fn push_kept(&mut self, piece: &[u8], candidates: &[u8]) -> Option<()> {
-        if self.filled + 256 > PIECE {
-            if self.filled > self.room {
-                return None;
-            }
-            self.flush();
-        }
-        let mut filled = self.filled;
-        for (&byte, &candidate) in piece.iter().zip(candidates) {
-            self.piece[filled & (PIECE - 1)] = candidate;
-            filled += usize::from(byte < 0xC0);
-        }
-        self.filled = filled;
-        Some(())
     }
 }
 
