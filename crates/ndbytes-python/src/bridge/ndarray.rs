@@ -12,7 +12,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyEllipsis, PyTuple};
+use pyo3::types::{PyCapsule, PyDict, PyEllipsis, PyTuple};
 
 use super::buffer::{Input, RELEASE_FROM};
 use super::descr;
@@ -167,7 +167,37 @@ pub(crate) fn from_input_as<'py>(
             "the input does not hold the elements as they are in memory, so a view is not possible",
             "copy=None copies them",
         )),
-        _ => copied(array, dtype),
+        _ => match adopted(array, &dtype)? {
+            Some(result) => Ok(result),
+            None => copied(array, dtype),
+        },
+    }
+}
+
+/// Decoded elements are not worth keeping where they are unless they are many.
+const ADOPTED_FROM: usize = 64 << 10;
+
+/// A writable NumPy array over elements that were decoded into memory that nothing else refers to.
+fn adopted<'py>(
+    array: &Array<'_>,
+    dtype: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if array.nbytes() < ADOPTED_FROM || !array.layout().is_contiguous(array.layout().order()) {
+        return Ok(None);
+    }
+    let Some(source) = array.source().sole_owner() else { return Ok(None) };
+    let py = dtype.py();
+    let start = source.start().wrapping_add(array.layout().start()).cast_mut();
+    let keeper = PyCapsule::new_with_value(py, source, c"ndbytes.elements")?;
+    // SAFETY: the elements lie side by side from `start` on, in memory that the capsule, the new
+    // array's base, keeps. It is our own and nobody but `array` refers to it, which the caller
+    // does not read any more.
+    unsafe {
+        let result = new(array, dtype.clone(), start, NPY_ARRAY_WRITEABLE)?;
+        if PY_ARRAY_API.PyArray_SetBaseObject(py, result.as_ptr().cast(), keeper.into_ptr()) != 0 {
+            return Err(PyErr::fetch(py));
+        }
+        Ok(Some(result))
     }
 }
 

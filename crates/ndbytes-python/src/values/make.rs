@@ -11,6 +11,7 @@ use pyo3::types::{
     PyBool, PyByteArray, PyBytes, PyComplex, PyDict, PyEllipsis, PyFloat, PyFrozenSet, PyInt,
     PyList, PyMemoryView, PyRange, PySet, PySlice, PyString, PyTuple,
 };
+use smallvec::{SmallVec, smallvec};
 
 use super::known::Known;
 use crate::bridge::buffer::Input;
@@ -50,10 +51,16 @@ pub(crate) fn value<'py>(
     elements: Elements<'_, 'py>,
     limits: &Limits,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let input_len = elements.input.map_or(0, Input::len);
-    limits
-        .check_bytes(weight(arena, elements), input_len as u64)
-        .map_err(|error| errors::decode(py, error))?;
+    // One array is what most inputs hold.
+    if let Node::Array(number) = arena.node(root)
+        && let value = arena.array(number)
+        && value.class == Class::NdArray
+        && value.elements.is_none()
+    {
+        check(py, 160 + value.array.nbytes() as u64, elements, limits)?;
+        return plain(py, &value.array, elements);
+    }
+    check(py, weight(arena, elements), elements, limits)?;
     let mut maker = Maker::new(py, arena, elements);
     let made = maker.part(root)?;
     maker.fill()?;
@@ -70,10 +77,7 @@ pub(crate) fn array<'py>(
     let Some(objects) = array.objects() else {
         return plain(py, array, elements);
     };
-    let input_len = elements.input.map_or(0, Input::len);
-    limits
-        .check_bytes(weight(objects.arena(), elements), input_len as u64)
-        .map_err(|error| errors::decode(py, error))?;
+    check(py, weight(objects.arena(), elements), elements, limits)?;
     let mut maker = Maker::new(py, objects.arena(), elements);
     let made = maker.empty_objects(array)?;
     maker.fill_objects(&made, array, objects.elements())?;
@@ -90,6 +94,12 @@ pub(crate) fn owned<'py>(
     let made = maker.part(value.root_id())?;
     maker.fill()?;
     Ok(made)
+}
+
+/// Checks that what is about to be made is within the limits.
+fn check(py: Python<'_>, bytes: u64, elements: Elements<'_, '_>, limits: &Limits) -> PyResult<()> {
+    let input_len = elements.input.map_or(0, Input::len) as u64;
+    limits.check_bytes(bytes, input_len).map_err(|error| errors::decode(py, error))
 }
 
 /// About how many bytes Python takes for the values of an arena.
@@ -141,6 +151,10 @@ fn plain<'py>(
     }
 }
 
+fn is_constant(node: Node) -> bool {
+    matches!(node, Node::None | Node::Bool(_) | Node::Ellipsis | Node::Int(_) | Node::Float(_))
+}
+
 fn is_structured(array: &Array<'_>) -> bool {
     matches!(array.dtype().kind(), Kind::Struct(_))
 }
@@ -167,6 +181,9 @@ impl<'m, 'py> Maker<'m, 'py> {
     /// later. Without recursion: values may nest as deep as the limits say.
     #[inline]
     fn part(&mut self, id: NodeId) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(made) = self.constant(id)? {
+            return Ok(made);
+        }
         if let Some(Some(made)) = self.made.get(id.index()) {
             return Ok(made.clone());
         }
@@ -185,14 +202,15 @@ impl<'m, 'py> Maker<'m, 'py> {
 
     /// A value whose parts have to be there before it is: a tuple and its like.
     fn composite(&mut self, root: NodeId) -> PyResult<Bound<'py, PyAny>> {
-        let mut path = vec![(root, 0)];
+        let mut path: SmallVec<[(NodeId, usize); 8]> = smallvec![(root, 0)];
         loop {
             let &(id, from) = path.last().unwrap_or(&(root, 0));
             let here = path.len() - 1;
             let (items, others) = self.arena.parts(self.arena.node(id));
             let mut waits = false;
             for (number, &part) in items.iter().chain(&others).enumerate().skip(from) {
-                let known = matches!(self.made.get(part.index()), Some(Some(_)));
+                let known = is_constant(self.arena.node(part))
+                    || matches!(self.made.get(part.index()), Some(Some(_)));
                 if !known && self.simple(part)?.is_none() {
                     if let Node::Array(number) = self.arena.node(part)
                         && path.iter().any(|&(id, _)| id == part)
@@ -227,11 +245,6 @@ impl<'m, 'py> Maker<'m, 'py> {
         let py = self.py;
         let bytes = |blob: Blob| self.arena.bytes(blob);
         let made = match self.arena.node(id) {
-            Node::None => return Ok(Some(py.None().into_bound(py))),
-            Node::Bool(value) => return Ok(Some(PyBool::new(py, value).to_owned().into_any())),
-            Node::Ellipsis => return Ok(Some(PyEllipsis::get(py).to_owned().into_any())),
-            Node::Int(value) => value.into_pyobject(py)?.into_any(),
-            Node::Float(value) => PyFloat::new(py, value).into_any(),
             Node::Complex(real, imaginary) => {
                 PyComplex::from_doubles(py, real, imaginary).into_any()
             }
@@ -285,6 +298,21 @@ impl<'m, 'py> Maker<'m, 'py> {
         Ok(Some(made))
     }
 
+    /// The value of a constant or a small number, which are not told apart from any other such
+    /// value.
+    #[inline]
+    fn constant(&self, id: NodeId) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let py = self.py;
+        Ok(Some(match self.arena.node(id) {
+            Node::None => py.None().into_bound(py),
+            Node::Bool(value) => PyBool::new(py, value).to_owned().into_any(),
+            Node::Ellipsis => PyEllipsis::get(py).to_owned().into_any(),
+            Node::Int(value) => value.into_pyobject(py)?.into_any(),
+            Node::Float(value) => PyFloat::new(py, value).into_any(),
+            _ => return Ok(None),
+        }))
+    }
+
     fn later(&mut self, id: NodeId, made: Bound<'py, PyAny>) -> Bound<'py, PyAny> {
         self.unfilled.push(id);
         made
@@ -295,7 +323,7 @@ impl<'m, 'py> Maker<'m, 'py> {
         let py = self.py;
         let node = self.arena.node(id);
         let (items, others) = self.arena.parts(node);
-        let parts = |ids: &[NodeId]| -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let parts = |ids: &[NodeId]| -> PyResult<SmallVec<[Bound<'py, PyAny>; 8]>> {
             ids.iter().map(|&id| self.done(id)).collect()
         };
         Ok(match node {
@@ -353,11 +381,8 @@ impl<'m, 'py> Maker<'m, 'py> {
 
     /// A part that is made already.
     fn done(&self, id: NodeId) -> PyResult<Bound<'py, PyAny>> {
-        match self.arena.node(id) {
-            Node::None => return Ok(self.py.None().into_bound(self.py)),
-            Node::Bool(value) => return Ok(PyBool::new(self.py, value).to_owned().into_any()),
-            Node::Ellipsis => return Ok(PyEllipsis::get(self.py).to_owned().into_any()),
-            _ => {}
+        if let Some(made) = self.constant(id)? {
+            return Ok(made);
         }
         let made = self.made.get(id.index()).and_then(Option::as_ref);
         made.cloned().ok_or_else(|| PyValueError::new_err("a tuple is part of itself"))

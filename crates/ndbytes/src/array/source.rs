@@ -111,6 +111,20 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// The memory itself, if it is our own and nothing else refers to it: whoever has it may do as
+    /// they like, once this source is no longer read.
+    pub fn sole_owner(&self) -> Option<Source<'static>> {
+        match &self.kind {
+            Keeper::Owned(buffer) if Arc::strong_count(buffer) == 1 => Some(Source {
+                start: self.start,
+                len: self.len,
+                kind: Keeper::Owned(buffer.clone()),
+                borrowed: PhantomData,
+            }),
+            _ => None,
+        }
+    }
+
     /// The last byte, if there is one.
     pub(crate) fn last(&self) -> Option<u8> {
         let mut last = [0];
@@ -207,6 +221,7 @@ impl Buffer {
         // SAFETY: a line is 64 possibly uninitialised bytes without padding, so `count >= len / 64`
         // lines are at least `len` of them; the exclusive borrow of `spare` passes on.
         let bytes = unsafe { std::slice::from_raw_parts_mut(spare.as_mut_ptr().cast(), len) };
+        super::advise_huge_pages(bytes);
         let mut sink = Sink::new(bytes);
         fill(&mut sink);
         assert!(sink.is_full(), "a buffer is filled to its end");
