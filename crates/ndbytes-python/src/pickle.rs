@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use ndbytes::Array;
 use ndbytes::pickle::{
     self, DEFAULT_PROTOCOL, Encoding, Extent, HIGHEST_PROTOCOL, Keep, Message, ReadOptions,
-    WriteOptions,
+    ValueMessage, WriteOptions,
 };
 use pyo3::exceptions::{PyEOFError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -178,9 +178,9 @@ pub(crate) fn dumps<'py>(
     let mut object = Object::new(obj)?;
     let value = object.value()?;
     let options = WriteOptions::new(protocol).fix_imports(fix_imports);
-    let bytes =
-        pickle::write_value(&value, options).map_err(|error| errors::refused(py, &error))?;
-    Ok(PyBytes::new(py, &bytes))
+    let message =
+        ValueMessage::new(&value, options).map_err(|error| errors::refused(py, &error))?;
+    filled_bytes(py, message.len(), |sink| message.write(threads_or_default(None), sink))
 }
 
 /// The pickle of one array without objects.
@@ -221,11 +221,12 @@ fn out_of_band<'py>(
             }
         }
     };
-    let written = pickle::write_value(&value, WriteOptions::new(protocol).out_of_band(&mut keep));
+    let message = ValueMessage::new(&value, WriteOptions::new(protocol).out_of_band(&mut keep));
     if let Some(error) = failed {
         return Err(error);
     }
-    Ok(PyBytes::new(py, &written.map_err(|error| errors::refused(py, &error))?))
+    let message = message.map_err(|error| errors::refused(py, &error))?;
+    filled_bytes(py, message.len(), |sink| message.write(threads_or_default(None), sink))
 }
 
 fn asked(callback: &Bound<'_, PyAny>, array: &Bound<'_, PyAny>) -> PyResult<Keep> {

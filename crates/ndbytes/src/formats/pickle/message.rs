@@ -1,10 +1,10 @@
-//! One array about to be pickled: its length is known before a byte of it is written.
+//! What is about to be pickled: its length is known before a byte of it is written.
 
 use super::opcode as op;
 use super::text;
-use super::write::{Writer, no_objects};
+use super::write::{Pieces, Writer, no_objects};
 use super::{HIGHEST_PROTOCOL, WriteOptions};
-use crate::array::{Arena, Array, Class, Order, Sink};
+use crate::array::{Arena, Array, Class, Order, Sink, Value, default_threads};
 use crate::error::EncodeError;
 
 /// Text is made of bytes in pieces of this size.
@@ -135,6 +135,58 @@ impl<'m, 'a> Message<'m, 'a> {
         }
         sink.write(&self.tail);
     }
+}
+
+/// Any value about to be written: all but the data of the arrays in it is ready, so its length is
+/// known.
+#[derive(Debug)]
+pub struct ValueMessage<'m, 'a> {
+    pieces: Pieces<'m, 'a>,
+}
+
+impl<'m, 'a> ValueMessage<'m, 'a> {
+    /// Writes what is not the data of arrays.
+    ///
+    /// # Errors
+    /// As [`write_value`](super::write_value).
+    pub fn new(value: &'m Value<'a>, options: WriteOptions<'_>) -> Result<Self, EncodeError> {
+        options.check()?;
+        let pieces = Writer::new(value.arena(), options).value(value.root_id())?;
+        Ok(Self { pieces })
+    }
+
+    /// The number of bytes of the whole pickle.
+    #[allow(clippy::len_without_is_empty, reason = "every pickle ends with STOP")]
+    pub fn len(&self) -> usize {
+        len_of(&self.pieces)
+    }
+
+    /// Writes the pickle, with at most `threads` threads for each array.
+    ///
+    /// # Panics
+    /// When the sink has room for fewer than [`ValueMessage::len`] bytes.
+    pub fn write(&self, threads: usize, sink: &mut Sink<'_>) {
+        write_pieces(&self.pieces, threads, sink);
+    }
+}
+
+fn len_of((bytes, arrays): &Pieces<'_, '_>) -> usize {
+    bytes.len() + arrays.iter().map(|(_, array)| array.nbytes()).sum::<usize>()
+}
+
+fn write_pieces((bytes, arrays): &Pieces<'_, '_>, threads: usize, sink: &mut Sink<'_>) {
+    let mut from = 0;
+    for &(place, array) in arrays {
+        sink.write(&bytes[from..place]);
+        array.write_data(array.layout().order(), threads, sink);
+        from = place;
+    }
+    sink.write(&bytes[from..]);
+}
+
+/// The whole of it in one vector.
+pub(super) fn collect(pieces: &Pieces<'_, '_>) -> Vec<u8> {
+    Sink::collect(len_of(pieces), |sink| write_pieces(pieces, default_threads(), sink))
 }
 
 /// The elements' bytes, if they lie side by side where nobody else writes.

@@ -25,7 +25,7 @@ mod write_dtype;
 
 pub use extent::Extent;
 pub use machine::Encoding;
-pub use message::Message;
+pub use message::{Message, ValueMessage};
 pub use names::Name;
 pub use peek::{Peeked, PeekedArray, may_be_old, peek, sniff};
 
@@ -270,12 +270,15 @@ pub fn write<'a>(array: impl Into<Array<'a>>) -> Result<Vec<u8>, EncodeError> {
 pub fn write_array(array: &Array<'_>, options: WriteOptions<'_>) -> Result<Vec<u8>, EncodeError> {
     options.check()?;
     match array.objects() {
-        Some(objects) => Writer::new(objects.arena(), options).objects(array, objects.elements()),
+        Some(objects) => {
+            let writer = Writer::new(objects.arena(), options);
+            Ok(message::collect(&writer.objects(array, objects.elements())?))
+        }
         None if options.out_of_band.is_some() => {
             let mut arena = crate::array::Arena::default();
             let number = arena.new_array(array.clone().into());
             let root = arena.push(Node::Array(number));
-            Writer::new(&arena, options).value(root)
+            Ok(message::collect(&Writer::new(&arena, options).value(root)?))
         }
         None => {
             let message = Message::new(array, options.protocol)?;
@@ -289,6 +292,6 @@ pub fn write_array(array: &Array<'_>, options: WriteOptions<'_>) -> Result<Vec<u
 /// # Errors
 /// As [`write()`].
 pub fn write_value(value: &Value<'_>, options: WriteOptions<'_>) -> Result<Vec<u8>, EncodeError> {
-    options.check()?;
-    Writer::new(value.arena(), options).value(value.root_id())
+    let message = ValueMessage::new(value, options)?;
+    Ok(Sink::collect(message.len(), |sink| message.write(default_threads(), sink)))
 }

@@ -9,19 +9,22 @@ use super::emit::Emitter;
 use super::opcode as op;
 use super::write_dtype;
 use super::{Keep, WriteOptions};
-use crate::array::{
-    Arena, Array, ArrayValue, Class, DType, Items, Kind, Node, NodeId, Order, Sink, default_threads,
-};
+use crate::array::{Arena, Array, ArrayValue, Class, DType, Items, Kind, Node, NodeId, Order};
 use crate::error::EncodeError;
 
 /// Lists and dicts are written in batches of so many, as Python does.
 const BATCH: usize = 1000;
+
+/// Bytes, and the arrays whose data is to be put into them, each before the byte of that number.
+pub(super) type Pieces<'w, 'a> = (Vec<u8>, Vec<(usize, &'w Array<'a>)>);
 
 /// Writes one value.
 pub(super) struct Writer<'w, 'o, 'a> {
     arena: &'w Arena<'a>,
     options: WriteOptions<'o>,
     pub(super) emit: Emitter,
+    /// Arrays whose data is yet to be put into the output, each with the place where.
+    data: Vec<(usize, &'w Array<'a>)>,
     /// Of each node, whether it is met more than once.
     shared: Vec<bool>,
     /// Of each node, where the memo has it, counted from 1.
@@ -81,6 +84,7 @@ impl<'w, 'o, 'a> Writer<'w, 'o, 'a> {
             arena,
             options,
             emit,
+            data: Vec::new(),
             shared: Vec::new(),
             memo: Vec::new(),
             memoized: 0,
@@ -91,14 +95,14 @@ impl<'w, 'o, 'a> Writer<'w, 'o, 'a> {
         }
     }
 
-    /// The pickle of the value at `root`.
-    pub(super) fn value(mut self, root: NodeId) -> Result<Vec<u8>, EncodeError> {
+    /// The pickle of the value at `root`, and the arrays whose data is to be put into it.
+    pub(super) fn value(mut self, root: NodeId) -> Result<Pieces<'w, 'a>, EncodeError> {
         self.count(&[root]);
         self.emit.start();
         self.pending.push(Task::Node(root));
         self.run()?;
         self.emit.op(op::STOP);
-        Ok(self.emit.out)
+        Ok((self.emit.out, self.data))
     }
 
     /// The pickle of an array of objects, whose elements are in the arena.
@@ -106,7 +110,7 @@ impl<'w, 'o, 'a> Writer<'w, 'o, 'a> {
         mut self,
         array: &Array<'_>,
         elements: &[NodeId],
-    ) -> Result<Vec<u8>, EncodeError> {
+    ) -> Result<Pieces<'w, 'a>, EncodeError> {
         self.count(elements);
         self.emit.start();
         self.array_head(array, Class::NdArray)?;
@@ -124,7 +128,7 @@ impl<'w, 'o, 'a> Writer<'w, 'o, 'a> {
             self.emit.op(op::APPENDS);
         }
         self.emit.out.extend_from_slice(&[op::TUPLE, op::BUILD, op::STOP]);
-        Ok(self.emit.out)
+        Ok((self.emit.out, self.data))
     }
 
     /// Sees which nodes are met more than once.
@@ -574,16 +578,14 @@ impl<'w, 'o, 'a> Writer<'w, 'o, 'a> {
     }
 
     /// The elements of an array as bytes, in its own order.
-    fn data(&mut self, array: &Array<'_>) -> Result<(), EncodeError> {
+    fn data(&mut self, array: &'w Array<'a>) -> Result<(), EncodeError> {
         if array.dtype().has_objects() {
             return Err(no_objects(array));
         }
         let order = array.layout().order();
         if self.emit.protocol >= 3 {
             self.emit.bytes_header(array.nbytes());
-            Sink::append_to(&mut self.emit.out, array.nbytes(), |sink| {
-                array.write_data(order, default_threads(), sink);
-            });
+            self.data.push((self.emit.out.len(), array));
         } else {
             self.emit.bytes(&array.to_bytes(order));
         }
