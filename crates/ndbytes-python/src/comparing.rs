@@ -8,6 +8,7 @@ use pyo3::types::PyDict;
 use crate::bridge::buffer::RELEASE_FROM;
 use crate::bridge::ndarray;
 use crate::errors;
+use crate::values;
 
 /// Whether two arrays have the same shape and equal elements: NumPy's meaning, at the speed of
 /// memory.
@@ -108,7 +109,8 @@ fn equal_in_numpy(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>, equal_nan: bool) -
 /// Whether two arrays are bit by bit the same.
 ///
 /// Compared are dtype (byte order, offsets, titles, metadata), shape, and the bits of every
-/// element, so that NaN is identical to a NaN of the same bits and 0.0 is not to -0.0. Not compared
+/// element, so that NaN is identical to a NaN of the same bits and 0.0 is not to -0.0. Objects are
+/// compared type by type and part by part, also where they contain themselves. Not compared
 /// are the order in memory, the gaps between fields, the padding of long doubles, and whether a
 /// structure was declared aligned.
 ///
@@ -120,6 +122,11 @@ fn equal_in_numpy(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>, equal_nan: bool) -
 /// Returns
 /// -------
 /// bool
+///
+/// Raises
+/// ------
+/// EncodeError
+///     When elements are objects that are no plain data: only they know what they are.
 ///
 /// Examples
 /// --------
@@ -154,7 +161,14 @@ pub(crate) fn identical(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<
 
 fn identical_elements(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<bool> {
     let py = a.py();
-    let (a, b) = (ndarray::view(a)?, ndarray::view(b)?);
+    let (view_a, view_b) = (ndarray::view(a)?, ndarray::view(b)?);
+    if view_a.dtype().has_objects() && view_b.dtype().has_objects() {
+        let (mut objects_a, mut objects_b) = (values::objects(a)?, values::objects(b)?);
+        let a = values::array_of_objects(&view_a, &mut objects_a)?;
+        let b = values::array_of_objects(&view_b, &mut objects_b)?;
+        return ndbytes::identical(&a, &b).map_err(|error| errors::decode(py, error));
+    }
+    let (a, b) = (view_a, view_b);
     let compare = || ndbytes::identical(&a, &b);
     let result = match a.nbytes() < RELEASE_FROM {
         true => compare(),

@@ -82,7 +82,7 @@ pub(crate) fn loads<'py>(
     if let Some(buffers) = buffers {
         for buffer in buffers.try_iter()? {
             let buffer = buffer?;
-            given.push((Input::new(&buffer, Some(false))?, buffer));
+            given.push((Input::new(&values::raw(&buffer)?, Some(false))?, buffer));
         }
     }
     let sources = given.iter().map(|(input, _)| (input.source(), !input.is_writable())).collect();

@@ -55,7 +55,7 @@ CLASSES = ["DecodeError", "EncodeError", "IncompleteError", "Limits", "UnsafeErr
 def test_all_names() -> None:
     assert sorted(ndbytes.__all__) == ndbytes.__all__
     assert set(ndbytes.__all__) >= {*SIGNATURES, *CLASSES}
-    for name in ndbytes.__all__:
+    for name in set(ndbytes.__all__) - {"pickle"}:
         assert getattr(ndbytes, name).__name__ == name
     names: dict[str, Any] = {}
     exec("from ndbytes import *", names)
@@ -68,7 +68,7 @@ def test_nothing_public_is_left_out() -> None:
         for name, value in vars(ndbytes).items()
         if not name.startswith("_") and not inspect.ismodule(value)
     }
-    assert public == set(ndbytes.__all__)
+    assert public == set(ndbytes.__all__) - {"pickle"}
 
 
 @pytest.mark.parametrize("name", SIGNATURES)

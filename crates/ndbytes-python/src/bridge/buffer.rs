@@ -89,17 +89,13 @@ impl<'py> Input<'py> {
         &self.keeper
     }
 
-    /// Whether the `len` bytes from `start` on are bytes of this input, which the keeper keeps.
+    /// Whether the bytes that `array` reaches, all of its source, are bytes of this input, which the
+    /// keeper keeps.
     #[inline]
-    pub(crate) fn holds(&self, start: *const u8, len: usize) -> bool {
-        let before = (start as usize).checked_sub(self.start.as_ptr() as usize);
-        before.and_then(|before| before.checked_add(len)).is_some_and(|end| end <= self.len)
-    }
-
-    /// Whether the elements of `array` lie in this input.
     pub(crate) fn has(&self, array: &Array<'_>) -> bool {
-        let start = array.source().start().wrapping_add(array.layout().start());
-        array.nbytes() > 0 && self.holds(start, array.nbytes())
+        let (start, len) = (array.source().start() as usize, array.source().len());
+        let before = start.checked_sub(self.start.as_ptr() as usize);
+        before.and_then(|before| before.checked_add(len)).is_some_and(|end| end <= self.len)
     }
 
     /// Whether `source` is all of this input.

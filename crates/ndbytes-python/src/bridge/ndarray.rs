@@ -160,7 +160,7 @@ pub(crate) fn from_input_as<'py>(
         return Ok(result);
     }
     let start = array.source().start().wrapping_add(array.layout().start());
-    match (copy, input.holds(start, array.nbytes())) {
+    match (copy, input.has(array)) {
         (None | Some(false), true) => over_input(input, array, start, dtype),
         (Some(false), false) => Err(errors::unsupported(
             dtype.py(),
@@ -209,9 +209,9 @@ fn over_input<'py>(
     dtype: Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let access = if input.is_writable() { NPY_ARRAY_WRITEABLE } else { 0 };
-    // SAFETY: what was read lies side by side in its order, and the caller has seen that `input`
-    // holds its bytes from `start` on; the keeper becomes the new array's base and keeps them. The
-    // array is writable only where the exporter allows writing.
+    // SAFETY: a layout stays within its source, and the caller has seen that `input` has all of
+    // that; the keeper becomes the new array's base and keeps it. The array is writable
+    // only where the exporter allows writing.
     unsafe {
         let result = new(array, dtype, start.cast_mut(), access)?;
         let base = input.keeper().clone().into_ptr();
@@ -265,8 +265,8 @@ pub(crate) fn copied<'py>(
 /// A NumPy array of the shape and order of `array`.
 ///
 /// # Safety
-/// `data` is null, or the address of the elements of `array` in its order, readable and, if `access`
-/// says so, writable; the caller keeps them alive by the base object.
+/// `data` is null, or the address of the elements of `array` in its layout, readable and, if
+/// `access` says so, writable; the caller keeps them alive by the base object.
 #[inline(always)]
 unsafe fn new<'py>(
     array: &Array<'_>,
@@ -286,8 +286,15 @@ unsafe fn new<'py>(
         (true, Order::C) => 0,
         (true, Order::F) => 1,
     };
-    // SAFETY: `shape` has as many numbers as said, NumPy only reads them, and it takes over the
-    // reference to the dtype. As for this function, `data` holds the elements.
+    // NumPy works them out where elements lie side by side.
+    let strides = match data.is_null() || layout.is_contiguous(layout.order()) {
+        true => None,
+        false => Some(layout.strides()),
+    };
+    let strides = strides.as_ref().map_or(ptr::null(), |strides| strides.as_ptr());
+    // SAFETY: `shape` and, if given, `strides` have as many numbers as said, NumPy only reads them,
+    // and it takes over the reference to the dtype. As for this function, `data` holds the
+    // elements.
     unsafe {
         let result = PY_ARRAY_API.PyArray_NewFromDescr(
             py,
@@ -295,7 +302,7 @@ unsafe fn new<'py>(
             dtype.into_ptr().cast(),
             layout.shape().len() as i32,
             layout.shape().as_ptr().cast_mut().cast(),
-            ptr::null_mut(),
+            strides.cast_mut(),
             data.cast(),
             flags,
             ptr::null_mut(),

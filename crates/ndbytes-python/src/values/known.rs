@@ -81,7 +81,17 @@ const _: () = {
     }
 };
 
-/// A `PickleBuffer` of the elements of an array that lie side by side.
+/// A `PickleBuffer` of the elements of an array that lie side by side, in C order: of the transposed
+/// array if they lie in Fortran order, as NumPy has it.
 pub(crate) fn pickle_buffer<'py>(array: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    PickleBuffer.get(array.py())?.call1((array,))
+    let class = PickleBuffer.get(array.py())?;
+    match array.getattr("flags")?.getattr("c_contiguous")?.is_truthy()? {
+        true => class.call1((array,)),
+        false => class.call1((array.getattr("T")?,)),
+    }
+}
+
+/// The bytes of any buffer as they lie in memory.
+pub(crate) fn raw<'py>(buffer: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    PickleBuffer.get(buffer.py())?.call1((buffer,))?.call_method0("raw")
 }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use ndbytes::array::{Arena, ArrayValue, Blob, Class, DTypeValue, Items, Node, NodeId};
-use ndbytes::{Array, Kind, Limits};
+use ndbytes::{Array, Limits};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{
@@ -78,9 +78,23 @@ pub(crate) fn array<'py>(
         return plain(py, array, elements);
     };
     check(py, weight(objects.arena(), elements), elements, limits)?;
-    let mut maker = Maker::new(py, objects.arena(), elements);
-    let made = maker.empty_objects(array)?;
-    maker.fill_objects(&made, array, objects.elements())?;
+    let arena = objects.arena();
+    let mut maker = Maker::new(py, arena, elements);
+    // An array that is an element of itself has a node of its own.
+    let is_it = |&id: &NodeId| match arena.node(id) {
+        Node::Array(number) => arena.array(number).elements.is_some_and(|items| {
+            !items.is_empty() && std::ptr::eq(arena.items(items), objects.elements())
+        }),
+        _ => false,
+    };
+    let made = match (0..arena.len() as u32).map(NodeId::from_index).find(is_it) {
+        Some(id) => maker.part(id)?,
+        None => {
+            let made = maker.empty_objects(array)?;
+            maker.fill_objects(&made, array, objects.elements())?;
+            made
+        }
+    };
     maker.fill()?;
     Ok(made)
 }
@@ -139,7 +153,9 @@ fn plain<'py>(
     array: &Array<'_>,
     elements: Elements<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    if let Some((buffer, _)) = elements.buffers.iter().find(|(buffer, _)| buffer.has(array)) {
+    if let Some((buffer, _)) =
+        elements.buffers.iter().find(|(buffer, _)| array.nbytes() > 0 && buffer.has(array))
+    {
         return ndarray::from_input(buffer, array, Some(false));
     }
     match elements.input {
@@ -153,10 +169,6 @@ fn plain<'py>(
 
 fn is_constant(node: Node) -> bool {
     matches!(node, Node::None | Node::Bool(_) | Node::Ellipsis | Node::Int(_) | Node::Float(_))
-}
-
-fn is_structured(array: &Array<'_>) -> bool {
-    matches!(array.dtype().kind(), Kind::Struct(_))
 }
 
 struct Maker<'m, 'py> {
@@ -262,18 +274,19 @@ impl<'m, 'py> Maker<'m, 'py> {
             Node::Set(_) => self.later(id, PySet::empty(py)?.into_any()),
             Node::Array(number) => {
                 let value = self.arena.array(number);
-                if value.elements.is_some() && is_structured(&value.array) {
+                if value.elements.is_some() {
                     return Ok(None);
                 }
                 let array = self.empty_array(value)?;
-                match value.elements.is_some() || value.fill_value != NodeId::NONE {
-                    true => self.later(id, array),
-                    false => array,
+                match value.fill_value {
+                    NodeId::NONE => array,
+                    _ => self.later(id, array),
                 }
             }
             Node::Scalar(number) if self.arena.array(number).elements.is_none() => {
                 let array = &self.arena.array(number).array;
-                plain(py, array, Elements::OWNED)?.get_item(PyTuple::empty(py))?
+                // Of characters that there are none of, NumPy makes no scalar.
+                plain(py, array, Elements::OWNED)?.get_item(PyTuple::empty(py)).map_err(odd)?
             }
             Node::Date(state) => {
                 Known::Date.get(py)?.call1((PyBytes::new(py, &state),)).map_err(odd)?
@@ -355,7 +368,8 @@ impl<'m, 'py> Maker<'m, 'py> {
                 }
                 .map_err(odd)?
             }
-            // Elements that are structures are copied into the array, so they are complete before.
+            // What is an array by itself may be copied into one that it is an element of, so it is
+            // complete before.
             Node::Array(number) => {
                 let value = self.arena.array(number);
                 let array = match self.made.get(id.index()) {
@@ -424,14 +438,8 @@ impl<'m, 'py> Maker<'m, 'py> {
                     }
                 }
                 Node::Array(number) => {
-                    let value = self.arena.array(number);
-                    if let Some(items) = value.elements {
-                        self.fill_array(&container, value, self.arena.items(items))?;
-                    }
-                    if value.fill_value != NodeId::NONE {
-                        let fill_value = self.part(value.fill_value)?;
-                        container.setattr("fill_value", fill_value).map_err(odd)?;
-                    }
+                    let fill_value = self.part(self.arena.array(number).fill_value)?;
+                    container.setattr("fill_value", fill_value).map_err(odd)?;
                 }
                 _ => {}
             }

@@ -8,6 +8,6 @@ mod known;
 mod make;
 mod read;
 
-pub(crate) use known::pickle_buffer;
+pub(crate) use known::{pickle_buffer, raw};
 pub(crate) use make::{Elements, array, owned, value};
 pub(crate) use read::{Object, array_of_objects, objects, read};

@@ -112,7 +112,7 @@ impl<'a> Numpy<'a> {
         value.class = class;
         if class == Class::Masked {
             value.mask = Some(Box::new(self.mask(arena, &value.array, &shape, order, rest[4])?));
-            value.fill_value = fill_value(arena, rest[5])?;
+            value.fill_value = fill_value(arena, &value.array, rest[5])?;
         }
         let number = self.add(arena, value, order, rest[3]);
         arena.set(id, Node::Array(number));
@@ -372,12 +372,13 @@ fn check_structures(arena: &Arena<'_>, items: Items, structure: &Struct) -> Resu
 
 /// The fill value: an array of one element of the same dtype, or `None`.
 /// NumPy's default fill value has a dtype of its own, such as `<U3` for an array of bytes.
-fn fill_value(arena: &Arena<'_>, id: NodeId) -> Result<NodeId> {
+fn fill_value(arena: &Arena<'_>, array: &Array<'_>, id: NodeId) -> Result<NodeId> {
     match arena.node(id) {
         Node::None => Ok(NodeId::NONE),
         Node::Array(number) => {
             let fill = arena.array(number);
-            if !fill.array.shape().is_empty() || fill.class != Class::NdArray {
+            let objects = fill.array.dtype().has_objects() && !array.dtype().has_objects();
+            if !fill.array.shape().is_empty() || fill.class != Class::NdArray || objects {
                 return Err(DecodeError::malformed("the fill value is not a single element"));
             }
             Ok(id)
