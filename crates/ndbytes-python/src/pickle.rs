@@ -78,6 +78,12 @@ pub(crate) fn loads<'py>(
     let _ = fix_imports;
     let input = Input::new(data, copy)?;
     let limits = core_limits(limits);
+    if let Some(bytes) = input.source().as_slice()
+        && let Some(array) = pickle::read_known(bytes, &limits)
+    {
+        let elements = Elements { input: Some(&input), copy, buffers: &[] };
+        return values::array(py, &array, elements, &limits);
+    }
     let mut given = Vec::new();
     if let Some(buffers) = buffers {
         for buffer in buffers.try_iter()? {

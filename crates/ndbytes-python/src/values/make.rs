@@ -57,7 +57,7 @@ pub(crate) fn value<'py>(
         && value.class == Class::NdArray
         && value.elements.is_none()
     {
-        check(py, 160 + value.array.nbytes() as u64, elements, limits)?;
+        check(py, copied_bytes(&value.array, elements), elements, limits)?;
         return plain(py, &value.array, elements);
     }
     check(py, weight(arena, elements), elements, limits)?;
@@ -75,6 +75,7 @@ pub(crate) fn array<'py>(
     limits: &Limits,
 ) -> PyResult<Bound<'py, PyAny>> {
     let Some(objects) = array.objects() else {
+        check(py, copied_bytes(array, elements), elements, limits)?;
         return plain(py, array, elements);
     };
     check(py, weight(objects.arena(), elements), elements, limits)?;
@@ -116,6 +117,14 @@ fn check(py: Python<'_>, bytes: u64, elements: Elements<'_, '_>, limits: &Limits
     limits.check_bytes(bytes, input_len).map_err(|error| errors::decode(py, error))
 }
 
+/// The bytes of an array that are copied; views are free.
+fn copied_bytes(array: &Array<'_>, elements: Elements<'_, '_>) -> u64 {
+    match (elements.copy, elements.input) {
+        (Some(true), _) | (_, None) => array.nbytes() as u64,
+        _ => 0,
+    }
+}
+
 /// About how many bytes Python takes for the values of an arena.
 fn weight(arena: &Arena<'_>, elements: Elements<'_, '_>) -> u64 {
     let mut total = 0_u64;
@@ -134,10 +143,7 @@ fn weight(arena: &Arena<'_>, elements: Elements<'_, '_>) -> u64 {
             Node::Set(all) | Node::FrozenSet(all) => 216 + items(all, 64),
             Node::Array(number) | Node::Scalar(number) => {
                 let ArrayValue { array, elements: objects, mask, .. } = arena.array(number);
-                let copied = match (elements.copy, elements.input) {
-                    (Some(true), _) | (_, None) => array.nbytes(),
-                    _ => 0,
-                };
+                let copied = copied_bytes(array, elements) as usize;
                 let mask = mask.as_ref().map_or(0, |mask| mask.nbytes());
                 160 + copied + mask + objects.map_or(0, |all| items(all, 8))
             }
