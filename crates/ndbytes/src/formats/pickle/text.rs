@@ -65,39 +65,47 @@ pub(super) fn latin1_of_escaped(text: &[u8], len: usize) -> Option<Source<'stati
         return None;
     }
     collect(len, |out| {
-        let mut rest = text;
-        loop {
-            // Zeros, of which data is often full, are an escape each: those are read at once.
-            while let Some(&[b'\\', b'u', b'0', b'0', high, low]) = rest.first_chunk() {
-                let (high, low) = (HEX[usize::from(high)], HEX[usize::from(low)]);
-                if high | low > 15 {
-                    return None;
+        // What is before `from` is written, and escapes are looked for from `next` on.
+        let (mut from, mut next) = (0, 0);
+        for at in memchr::memchr_iter(b'\\', text) {
+            if at < next {
+                continue;
+            }
+            let escape = match text[at + 1..] {
+                [b'u', ..] => 6,
+                [b'U', ..] => 10,
+                // A backslash before anything else, another backslash too, is just that.
+                _ => {
+                    next = at + 2;
+                    continue;
                 }
-                out.push_one(high << 4 | low);
-                rest = &rest[6..];
-            }
-            // Anything else up to the next backslash, and what that begins.
-            let plain = memchr::memchr(b'\\', rest).unwrap_or(rest.len());
-            let escape = match rest.get(plain + 1) {
-                None => rest.len() - plain,
-                // A whole one, which the next round reads.
-                Some(b'u') if rest[plain + 2..].starts_with(b"00") && rest.len() >= plain + 6 => 0,
-                Some(b'u') => 6,
-                Some(b'U') => 10,
-                Some(_) => 2,
             };
-            let (before, after) = rest.split_at_checked(plain + escape)?;
-            out.push(&before[..plain])?;
-            unescape(&before[plain..], |part| match part {
-                Part::Plain(bytes) => out.push(bytes),
-                Part::Code(code) => out.push(&[u8::try_from(code).ok()?]),
-            })?;
-            rest = after;
-            if rest.is_empty() {
-                return Some(());
+            out.push(&text[from..at])?;
+            let code = text.get(at..at + escape)?;
+            match *code {
+                [_, _, b'0', b'0', high, low] => out.push_one(hex_pair(high, low)?),
+                _ => unescape(code, |part| match part {
+                    Part::Plain(bytes) => out.push(bytes),
+                    Part::Code(code) => out.push(&[u8::try_from(code).ok()?]),
+                })?,
             }
+            next = at + escape;
+            // Zeros, of which data is often full, are an escape each: those are read at once.
+            while let Some(&[b'\\', b'u', b'0', b'0', high, low]) = text[next..].first_chunk() {
+                out.push_one(hex_pair(high, low)?);
+                next += 6;
+            }
+            from = next;
         }
+        out.push(&text[from..])
     })
+}
+
+/// The value of two hexadecimal digits.
+#[inline]
+fn hex_pair(high: u8, low: u8) -> Option<u8> {
+    let (high, low) = (HEX[usize::from(high)], HEX[usize::from(low)]);
+    (high | low <= 15).then_some(high << 4 | low)
 }
 
 /// The value of each hexadecimal digit; more than 15 for what is none.
@@ -341,12 +349,9 @@ impl Collector<'_, '_> {
 
     #[inline]
     fn push(&mut self, bytes: &[u8]) -> Option<()> {
-        if let Some(place) = self.piece.get_mut(self.filled..self.filled + bytes.len()) {
-            place.copy_from_slice(bytes);
-            self.filled += bytes.len();
-            return Some(());
+        if self.filled > 0 {
+            self.flush();
         }
-        self.flush();
         if bytes.len() > self.room {
             return None;
         }
