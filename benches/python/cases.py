@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -53,6 +54,7 @@ def all_cases(quick: bool, fixtures: Path, data: Path | None) -> Iterator[Case]:
     yield from equal()
     yield from many(5_000 if quick else 100_000)
     yield from dtypes()
+    yield from pickles()
     yield from real(fixtures, REAL, "real")
     if data is not None:
         yield from real(data, None, "data")
@@ -258,6 +260,71 @@ def dtypes() -> Iterator[Case]:
                     lambda kind=kind, shape=shape: prepared(kind, shape),
                     [ours, reference, *peers],
                 )
+
+
+def pickles() -> Iterator[Case]:
+    """`ndbytes.pickle` against Python's own: what each writes is the same, and either reads it."""
+
+    def mixed() -> np.ndarray:
+        draw = np.random.default_rng(0)
+        numbers, parts = draw.integers(0, 10**6, 120_000).tolist(), draw.random(120_000).tolist()
+        kinds = [
+            lambda n, part: n,
+            lambda n, part: part,
+            lambda n, part: f"text {n % 10_000}",
+            lambda n, part: None,
+            lambda n, part: n % 2 == 0,
+            lambda n, part: (n % 1000, part),
+            lambda n, part: b"bytes",
+            lambda n, part: n % 1000,
+        ]
+        x = np.empty(120_000, object)
+        pairs = enumerate(zip(numbers, parts, strict=True))
+        x[:] = [kinds[place % 8](n, part) for place, (n, part) in pairs]
+        return x
+
+    def prepared(make: Any, protocol: int) -> dict[str, Any]:
+        value = make()
+        data = pickle.dumps(value, protocol)
+        return {
+            **{"value": value, "b": data, "protocol": protocol, "pickle": pickle},
+            **{"dumps": ndbytes.pickle.dumps, "loads": ndbytes.pickle.loads},
+        }
+
+    def case(key: str, title: str, nbytes: int, make: Any, protocol: int) -> Iterator[Case]:
+        names = lambda: prepared(make, protocol)  # noqa: E731, one for both
+        python = "Python's `pickle`"
+        for verb, ours, theirs in (
+            ("dumps", "dumps(value, protocol)", "pickle.dumps(value, protocol)"),
+            ("loads", "loads(b)", "pickle.loads(b)"),
+        ):
+            contestants = [Contestant("ndbytes", ours, "ours"), Contestant(python, theirs)]
+            if "8MB-5" in key:
+                contestants.append(Contestant("one copy, `x.copy()`", "value.copy()", "limit"))
+            yield Case(f"pickle-{verb}/{key}", title, nbytes, names, contestants)
+
+    for protocol in (0, 2, 5):
+        title = f"28x28 float64, protocol {protocol}"
+        yield from case(f"28x28-{protocol}", title, 6272, lambda: random(SMALL), protocol)
+    for protocol in (0, 5):
+        title = f"8 MB float64, protocol {protocol}"
+        yield from case(f"8MB-{protocol}", title, 8_000_000, lambda: random(MEDIUM), protocol)
+    for protocol in (2, 4, 5):
+        title = f"a list of 1,000 arrays of 28x28, protocol {protocol}"
+        make = lambda: [x.copy() for x in random((1000, *SMALL))]  # noqa: E731
+        yield from case(f"list-{protocol}", title, 6_272_000, make, protocol)
+    title = "an array of 120,000 plain values, protocol 4"
+    yield from case("objects", title, 960_000, mixed, 4)
+    yield Case(
+        "pickle-loads/8MB-view",
+        "8 MB float64, protocol 5, `copy=False`",
+        8_000_000,
+        lambda: prepared(lambda: random(MEDIUM), 5),
+        [
+            Contestant("ndbytes", "loads(b, copy=False)", "ours"),
+            Contestant("Python's `pickle`", "pickle.loads(b)"),
+        ],
+    )
 
 
 def real(folder: Path, chosen: list[str] | None, group: str) -> Iterator[Case]:

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use ndbytes::{Array, ByteOrder, DType, Format, Layout, Order, npy};
+use ndbytes::pickle::{self, WriteOptions};
+use ndbytes::{Array, ByteOrder, DType, Format, Layout, Order, Source, npy};
 use serde_json::json;
 
 use crate::Outcome;
@@ -22,6 +23,8 @@ Examples:
   ndbytes convert x.raw x.npy --dtype '<f4' --shape 28,28
   ndbytes convert x.bin x.npy --dtype '>i2' --shape -1,512 --offset 2880
   ndbytes convert fortran.npy c.npy --order C
+  ndbytes convert old.pkl new.npy
+  ndbytes convert x.npy x.pkl --protocol 2
   ndbytes convert x.npy - --to raw --byte-order big | nc host 4000
   gunzip -c x.npy.gz | ndbytes convert - x.raw";
 
@@ -37,13 +40,18 @@ pub(crate) struct Args {
     #[arg(value_name = "OUT")]
     output: PathBuf,
 
-    /// The format of OUT; otherwise told from its extension (npy; raw, bin, dat)
+    /// The format of OUT; otherwise told from its extension (npy; pkl, pickle; raw, bin, dat)
     #[arg(long, value_name = "FORMAT", value_parser = formats())]
     to: Option<Format>,
 
     /// The order of the bytes in each number of OUT; otherwise that of IN
     #[arg(long, value_name = "ORDER")]
     byte_order: Option<ByteOrderArg>,
+
+    /// The protocol of a pickle: 0 to 5
+    #[arg(long, value_name = "N", default_value_t = pickle::DEFAULT_PROTOCOL)]
+    #[arg(value_parser = clap::value_parser!(u8).range(..=i64::from(pickle::HIGHEST_PROTOCOL)))]
+    protocol: u8,
 
     /// Replace OUT if it is there; it keeps its permissions
     #[arg(short, long)]
@@ -83,7 +91,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
     let result = Conversion::new(&array, from, to, args).map_err(about)?;
 
     output.write(|out| result.write(out))?;
-    if from != Format::Raw {
+    if from == Format::Npy && array.objects().is_none() {
         say_trailing(args, input.len() - array.layout().reach());
     }
     result.report(args)?;
@@ -105,11 +113,18 @@ impl Args {
     }
 }
 
+enum Body {
+    /// All of it.
+    Whole(Vec<u8>),
+    /// A header, and then the elements, which are written as they are converted.
+    Elements { header: Vec<u8> },
+}
+
 /// What will be written.
 struct Conversion<'c, 'a> {
     array: &'c Array<'a>,
     format: Format,
-    header: Vec<u8>,
+    body: Body,
     /// What the elements of the output are.
     dtype: DType,
     order: Order,
@@ -118,9 +133,9 @@ struct Conversion<'c, 'a> {
 
 impl<'c, 'a> Conversion<'c, 'a> {
     fn new(array: &'c Array<'a>, from: Format, to: Format, args: &Args) -> Result<Self, Trouble> {
-        if array.dtype().has_objects() {
+        if array.dtype().has_objects() && to == Format::Raw {
             let found = format!("the elements of a {} array are Python objects", array.dtype());
-            return Err(Trouble::new(format!("{found}, which are not converted here")));
+            return Err(Trouble::new(format!("{found}, which have no raw bytes")));
         }
         let byte_order = args.byte_order.map(|order| match order {
             ByteOrderArg::Little => ByteOrder::Little,
@@ -141,26 +156,51 @@ impl<'c, 'a> Conversion<'c, 'a> {
             }
             None => array.dtype().clone(),
         };
-        let (header, order) = match to {
-            Format::Raw => (Vec::new(), order),
-            Format::Npy => npy_header(array, &dtype, order)?,
-            other => {
+        let (body, order) = match (to, array.objects()) {
+            (Format::Raw, _) => (Body::Elements { header: Vec::new() }, order),
+            (Format::Npy, None) => npy_header(array, &dtype, order)?,
+            (Format::Npy, Some(objects)) => {
+                let array =
+                    Array::of_objects(dtype.clone(), array.shape(), order, objects.clone())?;
+                (Body::Whole(npy::write(array)?), order)
+            }
+            (Format::Pickle, Some(objects)) => {
+                let array =
+                    Array::of_objects(dtype.clone(), array.shape(), order, objects.clone())?;
+                (Body::Whole(pickle::write_array(&array, WriteOptions::new(args.protocol))?), order)
+            }
+            (Format::Pickle, None) => {
+                let swap = byte_order.map_or(Ok(1), |byte_order| array.swap_to(byte_order))?;
+                let mut elements = Vec::with_capacity(array.nbytes());
+                array.write_to(order, swap, &mut elements)?;
+                let layout = Layout::contiguous(array.shape(), dtype.itemsize(), order)?;
+                let array = Array::new(dtype.clone(), layout, Source::slice(&elements))?;
+                (Body::Whole(pickle::write_array(&array, WriteOptions::new(args.protocol))?), order)
+            }
+            (other, _) => {
                 let found = format!("{} is not written here", other.name());
                 return Err(Trouble::new(found));
             }
         };
-        Ok(Self { array, format: to, header, dtype, order, byte_order })
+        Ok(Self { array, format: to, body, dtype, order, byte_order })
     }
 
     fn write(&self, out: &mut dyn Write) -> Result<(), Trouble> {
-        out.write_all(&self.header)?;
+        let header = match &self.body {
+            Body::Whole(bytes) => return Ok(out.write_all(bytes)?),
+            Body::Elements { header } => header,
+        };
+        out.write_all(header)?;
         let swap = self.byte_order.map_or(Ok(1), |byte_order| self.array.swap_to(byte_order))?;
         Ok(self.array.write_to(self.order, swap, out)?)
     }
 
     /// What was written, and for raw bytes what they no longer say.
     fn report(&self, args: &Args) -> Result<(), Trouble> {
-        let nbytes = self.header.len() + self.array.nbytes();
+        let nbytes = match &self.body {
+            Body::Whole(bytes) => bytes.len(),
+            Body::Elements { header } => header.len() + self.array.nbytes(),
+        };
         let shape = self.array.shape();
         let to_stdout = args.output == Path::new("-");
         let file = output::name(&args.output);
@@ -204,12 +244,12 @@ impl<'c, 'a> Conversion<'c, 'a> {
 
 /// The header that describes the elements of `array` as `dtype` in `order`, and the order that it
 /// says.
-fn npy_header(array: &Array<'_>, dtype: &DType, order: Order) -> Result<(Vec<u8>, Order), Trouble> {
+fn npy_header(array: &Array<'_>, dtype: &DType, order: Order) -> Result<(Body, Order), Trouble> {
     // The same bytes as they will lie in the output, so that the library describes those.
     let layout = Layout::contiguous(array.shape(), dtype.itemsize(), order)?;
     let result = Array::new(dtype.clone(), layout, array.source().clone())?;
     let message = npy::Message::new(&result)?;
-    Ok((message.header().to_vec(), message.order()))
+    Ok((Body::Elements { header: message.header().to_vec() }, message.order()))
 }
 
 fn say_trailing(args: &Args, nbytes: usize) {

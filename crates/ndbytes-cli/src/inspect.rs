@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ndbytes::{
     ByteOrder, DType, DecodeError, DecodeErrorKind, Entry, Field, Format, Kind, ReadOptions,
-    Summary,
+    Summary, pickle,
 };
 use serde_json::{Value, json};
 
@@ -36,9 +36,11 @@ With --json there is one object on a line for each file:
                fields, offset (from the start of the structure), shape
     shape      elements along each axis
     order      \"C\" or \"F\"
-    offset     byte of the file where the data starts
-    alignment  largest power of two, at most 64, that divides it
+    offset     byte of the file where the data starts, or null where it does not
+               lie as it is; alignment: largest power of two, at most 64, that
+               divides it
     nbytes     length of the data, or null when only reading would tell
+  names      what a pickle asks for: name, known (or refused), offset
   oddities   what is unusual, damaged or lost, as sentences
 or, in their place, error: kind, message, offset (or null), hint (or null).
 
@@ -197,15 +199,24 @@ fn print(screen: &mut Screen, file: &Path, summary: &Summary, nbytes: u64) -> Re
         let count = entry.shape.iter().map(|&dim| dim as u128).product::<u128>();
         rows.push(row("shape ", format!("{}, {}", tuple(&entry.shape), counted(count, "element"))));
         rows.push(row("order ", order_name(entry.order).to_owned()));
-        let place = format!("from byte {}, aligned to {}", entry.offset, alignment(entry.offset));
+        let place = entry
+            .offset
+            .map(|offset| format!("from byte {offset}, aligned to {}", alignment(offset)));
         rows.push(row(
             "data  ",
-            match entry.nbytes {
-                Some(nbytes) => format!("{} {place}", counted(nbytes, "byte")),
-                None => format!("{place}; only reading it would tell how long it is"),
+            match (place, entry.nbytes) {
+                (Some(place), Some(nbytes)) => format!("{} {place}", counted(nbytes, "byte")),
+                (Some(place), None) => {
+                    format!("{place}; only reading it would tell how long it is")
+                }
+                (None, _) => "not as it is in memory; only reading it would tell more".to_owned(),
             },
         ));
         screen.table(2, &rows)?;
+    }
+    for name in &summary.names {
+        let said = if name.known { "" } else { ": refused" };
+        screen.table(2, &[row("asks  ", format!("{}{said}", name.name))])?;
     }
     screen.table(2, &[row("file  ", counted(nbytes, "byte"))])?;
     for oddity in &summary.oddities {
@@ -262,8 +273,13 @@ fn summary_json(file: &Path, summary: &Summary, nbytes: u64) -> Value {
         "version": summary.version,
         "nbytes": nbytes,
         "entries": summary.entries.iter().map(entry_json).collect::<Vec<_>>(),
+        "names": summary.names.iter().map(name_json).collect::<Vec<_>>(),
         "oddities": summary.oddities,
     })
+}
+
+fn name_json(name: &pickle::Name) -> Value {
+    json!({ "name": name.name, "known": name.known, "offset": name.offset })
 }
 
 fn entry_json(entry: &Entry) -> Value {
@@ -272,7 +288,7 @@ fn entry_json(entry: &Entry) -> Value {
     object["shape"] = json!(&entry.shape[..]);
     object["order"] = json!(order_name(entry.order));
     object["offset"] = json!(entry.offset);
-    object["alignment"] = json!(alignment(entry.offset));
+    object["alignment"] = json!(entry.offset.map(alignment));
     object["nbytes"] = json!(entry.nbytes);
     object
 }

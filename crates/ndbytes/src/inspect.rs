@@ -25,7 +25,7 @@ pub fn inspect(bytes: &[u8], nbytes: u64, options: &ReadOptions) -> Result<Summa
     for entry in &summary.entries {
         // In a pickle more follows the data, and STOP has told that all is there.
         let last = summary.format != Format::Pickle;
-        let end = entry.nbytes.map(|size| entry.offset.saturating_add(size));
+        let end = entry.offset.zip(entry.nbytes).map(|(offset, size)| offset.saturating_add(size));
         if let Some(end) = end.filter(|_| last) {
             match nbytes {
                 _ if nbytes < end => notes.push(format!(

@@ -31,6 +31,12 @@ const GROUPS: &[(&str, &str, &str)] = &[
     ),
     ("dtypes-decode", "Bytes to other dtypes and orders", ""),
     (
+        "pickle-dumps",
+        "Values to pickles",
+        "`ndbytes.pickle.dumps`: 120,000 plain values are in an array of objects.",
+    ),
+    ("pickle-loads", "Pickles to values", "Each reads what Python wrote, and copies the arrays."),
+    (
         "real-encode",
         "Real arrays to bytes",
         "Some of [fixtures/real](../fixtures/real/README.md), and all its npy files one after the \
@@ -140,6 +146,8 @@ fn verb(group: &str) -> &str {
         "strided" => "strided",
         "equal" => "`array_equal`",
         "many" => "many",
+        "pickle-dumps" => "`pickle.dumps`",
+        "pickle-loads" => "`pickle.loads`",
         "rust-read" => "Rust, read",
         "rust-write" => "Rust, write",
         other => other,

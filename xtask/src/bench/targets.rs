@@ -7,6 +7,8 @@ use super::numbers::{ratio, seconds};
 /// A peer that takes at least this much of our time is even with us: timings are no better.
 const EVEN: f64 = 0.95;
 
+const PICKLE: &str = "Python's `pickle`";
+
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Target {
     /// The key of a case, or the beginning of several, the worst of which counts.
@@ -67,6 +69,17 @@ pub(crate) fn all(measured: &Measured) -> Vec<Target> {
         fastest("many/kept", 8.0),
         at_most("dtypes-encode/", 1.3, "ndbytes, float64"),
         at_most("dtypes-decode/", 1.3, "ndbytes, float64"),
+        faster("pickle-dumps/28x28-2", 4.0, PICKLE),
+        faster("pickle-loads/28x28-2", 4.0, PICKLE),
+        faster("pickle-dumps/28x28-5", 4.0, PICKLE),
+        faster("pickle-loads/28x28-5", 4.0, PICKLE),
+        faster("pickle-dumps/28x28-0", 5.0, PICKLE),
+        faster("pickle-loads/28x28-0", 5.0, PICKLE),
+        faster("pickle-dumps/8MB-0", 5.0, PICKLE),
+        faster("pickle-loads/8MB-0", 5.0, PICKLE),
+        at_most("pickle-loads/objects", 1.5, PICKLE),
+        faster("pickle-dumps/list-5", 3.0, PICKLE),
+        faster("pickle-loads/list-5", 3.0, PICKLE),
         fastest("rust-read/28x28", 50.0),
         fastest("rust-write/200MB", 3.0),
         Target { case: "import/package", rule: Rule::Beyond(0.010) },

@@ -210,3 +210,30 @@ fn damaged_and_refused_inputs() {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }
+
+#[test]
+fn pickles_in_every_protocol_and_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (pkl, npy) = (folder.path().join("x.pkl"), folder.path().join("y.npy"));
+    for name in ["f8_f", "c16_be_f", "U7_be_f", "struct_gap_titles", "object_c", "object_f"] {
+        let file = golden(name);
+        let whole = fs::read(&file).unwrap();
+        for protocol in ["0", "1", "2", "3", "4", "5"] {
+            let bytes = convert(&file, &pkl, &["--force", "--protocol", protocol]);
+            let found = ndbytes::pickle::read_array(&bytes, Default::default()).unwrap();
+            let expected = bytes_to_array(&whole).unwrap();
+            assert!(ndbytes::identical(&found, &expected).unwrap(), "{name} {protocol}");
+            assert_eq!(found.layout().order(), expected.layout().order());
+            let again = convert(&pkl, &npy, &["--force"]);
+            assert!(ndbytes::identical(&bytes_to_array(&again).unwrap(), &expected).unwrap());
+        }
+    }
+    let bytes = convert(&golden("f8_f"), &pkl, &["--force", "--byte-order", "big", "--order", "C"]);
+    let found = ndbytes::pickle::read_array(&bytes, Default::default()).unwrap();
+    assert_eq!(found.layout().order(), Order::C);
+    assert_eq!(found.dtype().typestr().as_deref(), Some(">f8"));
+    run(["convert", str(&golden("f8_c")), str(&pkl), "--protocol", "6"]).ends(2);
+    let raw = folder.path().join("x.raw");
+    let report = run(["convert", str(&golden("object_c")), str(&raw)]).ends(2);
+    assert!(report.err.contains("no raw bytes"), "{}", report.err);
+}

@@ -72,6 +72,7 @@ fn one_json_object_a_file() {
             "name": null, "dtype": "float64", "typestr": "<f8", "itemsize": 8, "fields": [],
             "shape": [3, 4], "order": "C", "offset": 128, "alignment": 64, "nbytes": 96,
         }],
+        "names": [],
         "oddities": [],
     });
     assert_eq!(objects[0], expected);
@@ -144,4 +145,19 @@ fn a_reader_that_leaves_early_is_no_trouble() {
     let ended = child.wait_with_output().unwrap();
     assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
     assert_eq!(ended.status.code(), Some(0));
+}
+
+#[test]
+fn a_pickle_lists_its_arrays_and_what_it_asks_for() {
+    let array = ndbytes::pickle::write(&[1.5_f64, 2.5][..]).unwrap();
+    let text = run_on(&array, &["inspect", "-"]).ends(0).text().to_owned();
+    for name in ["numpy.core.multiarray._reconstruct", "numpy.ndarray", "numpy.dtype"] {
+        assert!(text.contains(&format!("  asks    {name}\n")), "{text}");
+    }
+    let evil = b"\x80\x02cos\nsystem\nX\x04\x00\x00\x00true\x85R.";
+    let report = run_on(evil, &["inspect", "-", "--json"]).ends(0).json();
+    assert_eq!(report[0]["format"], "pickle");
+    assert_eq!(report[0]["names"], json!([{"name": "os.system", "known": false, "offset": 2}]));
+    let text = run_on(evil, &["inspect", "-"]).ends(0).text().to_owned();
+    assert!(text.contains("  asks    os.system: refused\n"), "{text}");
 }

@@ -211,8 +211,9 @@ pub struct Entry {
     pub shape: Dims<usize>,
     /// The order in which the elements follow each other.
     pub order: Order,
-    /// The byte of the input where the data starts.
-    pub offset: u64,
+    /// The byte of the input where the data starts; `None` when it does not lie there as it is, as
+    /// in a pickle that spells it as text.
+    pub offset: Option<u64>,
     /// The bytes that the data takes; `None` when only reading would tell, as for objects.
     pub nbytes: Option<u64>,
 }
@@ -228,7 +229,7 @@ fn summary_of_npy(header: &npy::Header) -> Summary {
             dtype: header.dtype.clone(),
             shape: header.shape.clone(),
             order: header.order,
-            offset: header.data_offset as u64,
+            offset: Some(header.data_offset as u64),
             nbytes: nbytes.map(|layout| layout.nbytes() as u64),
         }],
         names: Vec::new(),
@@ -258,7 +259,7 @@ fn summary_of_pickle(peeked: pickle::Peeked) -> Summary {
         dtype: array.dtype,
         shape: array.shape,
         order: array.order,
-        offset: array.offset.unwrap_or(0),
+        offset: array.offset,
     };
     let unknown = peeked.names.iter().filter(|name| !name.known);
     let oddities =
