@@ -242,15 +242,12 @@ def compare(data: bytes) -> str:
     if not fine and not ours_fine:
         return "error"
     if fine:
-        # Frames are only advice to Python, numbers in text may have spaces and underscores, and
-        # what is popped may be wrong.
-        assert is_excused(data, str(ours)), (data, theirs, ours)
-        return "leave"
-    raise AssertionError((data, theirs, ours))
-
-
-def is_excused(data: bytes, refusal: str) -> bool:
-    return any(word in refusal for word in ("frame", "not known", "no memo index"))
+        # Python makes a read-only buffer of any value that can be one.
+        assert "READONLY_BUFFER" in str(ours), (data, theirs, ours)
+    else:
+        # Text that is no part of the result need not be text; far places of the memo cost nothing.
+        assert isinstance(theirs, UnicodeDecodeError | MemoryError), (data, theirs, ours)
+    return "leave"
 
 
 def run(draw: random.Random, until: float, count: int) -> dict[str, int]:
