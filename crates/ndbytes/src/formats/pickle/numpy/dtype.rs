@@ -93,7 +93,11 @@ impl State {
     fn of(arena: &Arena<'_>, id: NodeId) -> Result<Self> {
         let state = parts::tuple(arena, id, "the state of a dtype")?;
         let none = NodeId::NONE;
-        let version = if state.len() == 5 { 0 } else { parts::int(arena, state[0]).unwrap_or(-1) };
+        let version = match state.first() {
+            Some(_) if state.len() == 5 => 0,
+            Some(&version) => parts::int(arena, version).unwrap_or(-1),
+            None => -1,
+        };
         let names_in_fields = version < 2;
         let (endian, subarray, names, fields, itemsize) = match (version, &state[..]) {
             (0, &[endian, subarray, fields, itemsize, _]) => {
