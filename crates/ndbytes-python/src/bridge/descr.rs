@@ -16,6 +16,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use smallvec::SmallVec;
 
+use super::recent;
 use crate::errors;
 use crate::values;
 
@@ -58,7 +59,7 @@ pub(crate) fn read(descr: &Bound<'_, PyAny>) -> PyResult<DType> {
         (b'm', _) => Kind::Timedelta64(unit(descr)?),
         (b'O', _) => Kind::Object,
         (_, VARIABLE_STRING) => Kind::VariableStr(Arc::new(variable_string(descr)?)),
-        (b'V', number) if number <= NPY_TYPES::NPY_HALF as i32 => void(descr, itemsize)?,
+        (b'V', number) if number <= NPY_TYPES::NPY_HALF as i32 => void(descr, itemsize, plain)?,
         (kind, number) if number <= NPY_TYPES::NPY_HALF as i32 => {
             Kind::Scalar(Scalar::from_kind(kind, itemsize).ok_or_else(|| unknown(descr))?)
         }
@@ -120,7 +121,7 @@ fn variable_string(descr: &Bound<'_, PyAny>) -> PyResult<VariableStr> {
     Ok(VariableStr { coerce: descr.getattr("coerce")?.is_truthy()?, na_object })
 }
 
-fn void(descr: &Bound<'_, PyAny>, itemsize: usize) -> PyResult<Kind> {
+fn void(descr: &Bound<'_, PyAny>, itemsize: usize, plain: bool) -> PyResult<Kind> {
     let py = descr.py();
     // SAFETY: a void dtype is one of NumPy's old kind, which has these fields in every version.
     let (names, subarray) = unsafe {
@@ -133,6 +134,9 @@ fn void(descr: &Bound<'_, PyAny>, itemsize: usize) -> PyResult<Kind> {
     if names.is_null() {
         return Ok(Kind::Void { len: itemsize });
     }
+    if let Some(known) = recent::read(descr) {
+        return Ok(known.kind().clone());
+    }
     let names = descr.getattr("names")?.cast_into::<PyTuple>()?;
     let by_name = descr.getattr("fields")?;
     let mut fields = Vec::with_capacity(names.len());
@@ -144,7 +148,11 @@ fn void(descr: &Bound<'_, PyAny>, itemsize: usize) -> PyResult<Kind> {
     let structure = Struct::new(fields, itemsize, aligned)
         .map_err(|error| errors::encode(py, error.found(), error.hint_text()))?;
     let record = descr.getattr("type")?.is(record_class(py)?);
-    Ok(Kind::Struct(Arc::new(structure.with_record(record))))
+    let kind = Kind::Struct(Arc::new(structure.with_record(record)));
+    if plain {
+        recent::note(descr, &DType::native(kind.clone()));
+    }
+    Ok(kind)
 }
 
 /// The dtype of one element, and the shape and levels of the subarray that `descr` is, if it is one.
@@ -223,10 +231,27 @@ fn without_metadata<'py>(py: Python<'py>, dtype: &DType) -> PyResult<Bound<'py, 
         Kind::Void { .. } => NPY_TYPES::NPY_VOID,
         Kind::Datetime64(_) => NPY_TYPES::NPY_DATETIME,
         Kind::Timedelta64(_) => NPY_TYPES::NPY_TIMEDELTA,
-        Kind::Struct(structure) => return struct_descr(py, structure),
+        Kind::Struct(structure) => {
+            if let Some(known) = recent::make(py, dtype) {
+                return known;
+            }
+            let descr = struct_descr(py, structure)?;
+            recent::note(&descr, dtype);
+            // What is remembered stays as it is.
+            return recent::make(py, dtype).unwrap_or(Ok(descr));
+        }
         Kind::VariableStr(string) => return string_descr(py, string),
         _ => return numpy_dtype(py)?.call1(("O",)),
     };
+    recent::shared(py, dtype, || flexible_descr(py, dtype, number))
+}
+
+/// The dtype object of strings, void and times.
+fn flexible_descr<'py>(
+    py: Python<'py>,
+    dtype: &DType,
+    number: NPY_TYPES,
+) -> PyResult<Bound<'py, PyAny>> {
     // SAFETY: this returns a new dtype object that nobody else has, so it may be completed: a size
     // for strings and void, a unit for times, whose C metadata is a copy of its own.
     let descr = unsafe {

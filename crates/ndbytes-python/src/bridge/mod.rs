@@ -1,9 +1,11 @@
 //! Between Python's memory and the core: the only place of this crate that touches pointers.
 //!
 //! * `descr`: NumPy's dtypes, in both directions
+//! * `recent`: the structures of late, which are dear to take apart
 //! * `ndarray`: NumPy's arrays, in both directions
 //! * `buffer`: bytes-like objects in, `bytes` out
 
 pub(crate) mod buffer;
 pub(crate) mod descr;
 pub(crate) mod ndarray;
+mod recent;

@@ -26,7 +26,7 @@ pub use source::{Sink, Source};
 pub use threads::default_threads;
 pub use value::{Arena, ArrayValue, Blob, Class, DTypeValue, Items, Node, NodeId, Unread, Value};
 
-pub(crate) use notation::shorten;
+pub(crate) use notation::{shorten, unit_from_code};
 pub(crate) use threads::{share, threads_for};
 
 use std::io;

@@ -124,7 +124,8 @@ fn kind_from_code(code: &str) -> Option<Result<Kind>> {
     }))
 }
 
-fn unit_from_code(text: &str) -> Option<Result<TimeUnit>> {
+/// The unit in a code of times, such as `[25s]`, or `None` where there is none.
+pub(crate) fn unit_from_code(text: &str) -> Option<Result<TimeUnit>> {
     if text.is_empty() {
         return Some(TimeUnit::new(BaseUnit::Generic, 1));
     }

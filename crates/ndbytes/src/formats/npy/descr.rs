@@ -11,7 +11,7 @@ use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory as _};
 
 use super::header::{push_decimal, push_tuple};
 use super::literal::{Literal, Value};
-use crate::array::{ByteOrder, DType, Field, Kind, Layout, Order, Scalar, Struct};
+use crate::array::{ByteOrder, DType, Field, Kind, Layout, Order, Scalar, Struct, unit_from_code};
 use crate::error::{DecodeError, EncodeError, Result};
 
 type Dims = SmallVec<[usize; 2]>;
@@ -167,8 +167,31 @@ pub(super) fn canonical(code: &[u8]) -> Option<DType> {
         // `|f8` and `<i1` are left to the parser.
         return (dtype.byte_order() == order).then_some(dtype);
     }
-    let dtype = DType::from_typestr(std::str::from_utf8(code).ok()?).ok()?;
+    let kind = match rest {
+        [letter @ (b'S' | b'U' | b'V'), digits @ ..] => {
+            let count = small_number(digits)?;
+            match letter {
+                b'S' => Kind::Bytes { len: count },
+                b'U' => Kind::Str { chars: count },
+                _ => Kind::Void { len: count },
+            }
+        }
+        [letter @ (b'M' | b'm'), b'8', unit @ ..] => {
+            let unit = unit_from_code(std::str::from_utf8(unit).ok()?)?.ok()?;
+            if *letter == b'M' { Kind::Datetime64(unit) } else { Kind::Timedelta64(unit) }
+        }
+        _ => DType::from_typestr(std::str::from_utf8(code).ok()?).ok()?.kind().clone(),
+    };
+    let dtype = DType::new(kind, order);
     (dtype.byte_order() == order).then_some(dtype)
+}
+
+/// A number of up to eight digits, without zeros in front.
+fn small_number(digits: &[u8]) -> Option<usize> {
+    let fine = (1..=8).contains(&digits.len()) && (digits[0] != b'0' || digits.len() == 1);
+    let digits = digits.iter().map(|digit| digit.wrapping_sub(b'0'));
+    let fine = fine && digits.clone().all(|digit| digit < 10);
+    fine.then(|| digits.fold(0, |number, digit| number * 10 + usize::from(digit)))
 }
 
 /// Writes the `descr` of `dtype` as Python's `repr` of NumPy's `dtype.descr`.

@@ -5,9 +5,9 @@
 
 use std::borrow::Cow;
 
-use super::descr;
 use super::literal::{self, Literal, Value};
-use crate::array::{Array, ByteOrder, DType, Dims, Kind, Layout, Order, Scalar, Source, shorten};
+use super::{descr, recent};
+use crate::array::{Array, BaseUnit, ByteOrder, DType, Dims, Kind, Layout, Order, Source, shorten};
 use crate::cursor::Cursor;
 use crate::error::{DecodeError, DecodeErrorKind, EncodeError, Result};
 use crate::limits::Limits;
@@ -102,6 +102,9 @@ impl Header {
         );
         note(!header.ends_with(b"\n"), "the header does not end in a newline");
         note(!text.starts_with("{'descr': "), "the header is not spelled as NumPy does");
+        if oddities.is_empty() {
+            recent::note_read(header, &dtype);
+        }
         let data_offset = cursor.position();
         Ok(Self { version, dtype, order, shape, data_offset, oddities })
     }
@@ -277,14 +280,20 @@ fn read_canonical(bytes: &[u8], limits: &Limits) -> Option<Canonical> {
     limits.check_header(length as u64).ok()?;
     let data_offset = PREFIX + length;
     let text = bytes.get(PREFIX..data_offset)?;
-    let text = text.strip_prefix(b"{'descr': '")?;
-    // Most codes have three characters.
-    let code_len = match text.get(3) {
-        Some(b'\'') => 3,
-        _ => text.iter().take(32).position(|&byte| byte == b'\'')?,
+    let text = text.strip_prefix(b"{'descr': ")?;
+    let (dtype, text) = match text.split_first()? {
+        (b'\'', text) => {
+            // Most codes have three characters.
+            let code_len = match text.get(3) {
+                Some(b'\'') => 3,
+                _ => text.iter().take(32).position(|&byte| byte == b'\'')?,
+            };
+            let (code, text) = text.split_at(code_len);
+            (descr::canonical(code)?, text.strip_prefix(b"'")?)
+        }
+        _ => recent::read(text)?,
     };
-    let (code, text) = text.split_at(code_len);
-    let text = text.strip_prefix(b"', 'fortran_order': ")?;
+    let text = text.strip_prefix(b", 'fortran_order': ")?;
     let (order, text) = match text.strip_prefix(b"False, 'shape': (") {
         Some(text) => (Order::C, text),
         None => (Order::F, text.strip_prefix(b"True, 'shape': (")?),
@@ -294,7 +303,6 @@ fn read_canonical(bytes: &[u8], limits: &Limits) -> Option<Canonical> {
     if !data_offset.is_multiple_of(ALIGNMENT) || padding != SPACES.get(..padding.len())? {
         return None;
     }
-    let dtype = descr::canonical(code)?;
     Some(Canonical { dtype, order, shape, data_offset })
 }
 
@@ -365,28 +373,26 @@ impl HeaderBytes {
     /// When npy cannot hold the dtype.
     #[inline(always)]
     pub(super) fn new(dtype: &DType, shape: &[usize], order: Order) -> Result<Self, EncodeError> {
-        if let Kind::Scalar(scalar) = dtype.kind()
-            && dtype.metadata().is_none()
-            && let Some(bytes) = short(*scalar, dtype.byte_order(), shape, order)
+        if dtype.metadata().is_none()
+            && let Some(bytes) = short(dtype, shape, order)
         {
             return Ok(Self::Short(bytes));
+        }
+        if let Some(bytes) = recent::write(dtype, |text| of_text(text, shape, order)) {
+            return Ok(Self::Long(bytes));
         }
         refuse_what_npy_cannot_hold(dtype)?;
         long(dtype, shape, order).map(Self::Long)
     }
 }
 
-/// The header of numbers if it takes 128 bytes, as it does unless there are many dimensions.
+/// The header of numbers, strings or times if it takes 128 bytes, as it does unless there are many
+/// dimensions.
 ///
 /// Writes what [`long`] does, in a single pass over memory that is spaces already.
 #[inline(always)]
-fn short(
-    scalar: Scalar,
-    byte_order: ByteOrder,
-    shape: &[usize],
-    order: Order,
-) -> Option<[u8; SHORT]> {
-    if scalar.is_extension() || shape.len() > 4 {
+fn short(dtype: &DType, shape: &[usize], order: Order) -> Option<[u8; SHORT]> {
+    if shape.len() > 4 {
         return None;
     }
     let mut bytes = [b' '; SHORT];
@@ -396,14 +402,42 @@ fn short(
         end += text.len();
     };
     push(b"\x93NUMPY\x01\x00\x76\x00{'descr': '");
-    push(match byte_order {
+    push(match dtype.byte_order() {
         ByteOrder::Little => b"<",
         ByteOrder::Big => b">",
         ByteOrder::NotApplicable => b"|",
     });
-    match scalar.code().as_bytes() {
-        &[letter, digit] => push(&[letter, digit]),
-        code => push(code),
+    match *dtype.kind() {
+        Kind::Scalar(scalar) if scalar.is_extension() => return None,
+        Kind::Scalar(scalar) => match scalar.code().as_bytes() {
+            &[letter, digit] => push(&[letter, digit]),
+            code => push(code),
+        },
+        Kind::Bytes { len: count @ ..=9_999 }
+        | Kind::Str { chars: count @ ..=9_999 }
+        | Kind::Void { len: count @ ..=9_999 } => {
+            push(match dtype.kind() {
+                Kind::Bytes { .. } => b"S",
+                Kind::Str { .. } => b"U",
+                _ => b"V",
+            });
+            push(decimal(count, &mut [0; 20]));
+        }
+        Kind::Datetime64(unit) | Kind::Timedelta64(unit) if unit.count() <= 9_999 => {
+            push(match dtype.kind() {
+                Kind::Datetime64(_) => b"M8",
+                _ => b"m8",
+            });
+            if unit.base() != BaseUnit::Generic {
+                push(b"[");
+                if unit.count() != 1 {
+                    push(decimal(unit.count() as usize, &mut [0; 20]));
+                }
+                push(unit.base().code().as_bytes());
+                push(b"]");
+            }
+        }
+        _ => return None,
     }
     match order {
         Order::C => push(b"', 'fortran_order': False, 'shape': ("),
@@ -428,18 +462,42 @@ fn short(
     (padded(used) == SHORT).then_some(bytes)
 }
 
+/// The header of a dtype that is spelled as `descr`, which is ASCII: what [`long`] writes, sooner.
+fn of_text(descr: &[u8], shape: &[usize], order: Order) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(padded(descr.len() + 40 * shape.len() + 2 * ALIGNMENT));
+    bytes.extend_from_slice(b"\x93NUMPY\x01\x00\x00\x00{'descr': ");
+    bytes.extend_from_slice(descr);
+    bytes.extend_from_slice(match order {
+        Order::C => b", 'fortran_order': False, 'shape': (",
+        Order::F => b", 'fortran_order': True, 'shape': (",
+    });
+    for (index, &dim) in shape.iter().enumerate() {
+        bytes.extend_from_slice(if index > 0 { b", " } else { b"" });
+        bytes.extend_from_slice(decimal(dim, &mut [0; 20]));
+    }
+    bytes.extend_from_slice(if shape.len() == 1 { b",), }" } else { b"), }" });
+    let total = padded(bytes.len() + growth(shape, order));
+    let length = u16::try_from(total - PREFIX).ok()?.to_le_bytes();
+    bytes[PREFIX - 2..PREFIX].copy_from_slice(&length);
+    bytes.resize(total - 1, b' ');
+    bytes.push(b'\n');
+    Some(bytes)
+}
+
 /// Any header.
-fn long(dtype: &DType, shape: &[usize], order: Order) -> Result<Vec<u8>, EncodeError> {
+pub(super) fn long(dtype: &DType, shape: &[usize], order: Order) -> Result<Vec<u8>, EncodeError> {
     let mut text = String::with_capacity(4 * ALIGNMENT);
     text.push_str("{'descr': ");
+    let start = text.len();
     descr::write(dtype, &mut text)?;
+    recent::note_written(&text.as_bytes()[start..], dtype);
     text.push_str(match order {
         Order::C => ", 'fortran_order': False, 'shape': ",
         Order::F => ", 'fortran_order': True, 'shape': ",
     });
     push_tuple(&mut text, shape);
     text.push_str(", }");
-    text.extend(std::iter::repeat_n(' ', growth(shape, order)));
+    text.push_str(&"                     "[..growth(shape, order)]);
 
     // How the text is encoded, and how long it is, decide the version.
     let latin1 = match text.is_ascii() {
@@ -519,7 +577,7 @@ pub(super) fn push_tuple(text: &mut String, dims: &[usize]) {
 
 /// A number.
 pub(super) fn push_decimal(text: &mut String, number: usize) {
-    text.extend(decimal(number, &mut [0; 20]).iter().map(|&digit| char::from(digit)));
+    text.push_str(std::str::from_utf8(decimal(number, &mut [0; 20])).unwrap_or_default());
 }
 
 /// The digits of a number, at the end of `room`.
@@ -539,20 +597,29 @@ fn decimal(mut number: usize, room: &mut [u8; 20]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::array::{Scalar, TimeUnit};
 
     #[test]
     fn the_short_way_writes_what_the_long_way_does() {
         let dims = [0, 1, 9, 10, 99, 100, 999_999, 1_000_000, usize::MAX >> 8];
+        let counts = [0, 1, 7, 10, 9_999, 10_000];
+        let strings = counts
+            .into_iter()
+            .flat_map(|n| [Kind::Bytes { len: n }, Kind::Str { chars: n }, Kind::Void { len: n }]);
+        let bases = (0..=14).filter_map(BaseUnit::from_number);
+        let units = bases.flat_map(|base| [1, 25, 9_999, 10_000].map(|n| TimeUnit::new(base, n)));
+        let times = units.flatten().flat_map(|u| [Kind::Datetime64(u), Kind::Timedelta64(u)]);
+        let kinds = Scalar::all().map(Kind::Scalar).chain(strings).chain(times);
         let mut short_ones = 0;
-        for scalar in Scalar::all() {
+        for kind in kinds.collect::<Vec<_>>() {
             for order in [Order::C, Order::F] {
                 for byte_order in [ByteOrder::Little, ByteOrder::Big] {
-                    let dtype = DType::new(Kind::Scalar(scalar), byte_order);
+                    let dtype = DType::new(kind.clone(), byte_order);
                     for len in 0..6 {
                         for &dim in &dims {
                             let shape: Vec<usize> =
                                 (0..len).map(|i| if i == 1 { dim } else { dim / 7 }).collect();
-                            if let Some(short) = short(scalar, dtype.byte_order(), &shape, order) {
+                            if let Some(short) = short(&dtype, &shape, order) {
                                 let long =
                                     long(&dtype, &shape, order).expect("no fields, no trouble");
                                 assert_eq!(short[..], long[..], "{dtype:?} {shape:?} {order:?}");
@@ -563,6 +630,6 @@ mod tests {
                 }
             }
         }
-        assert!(short_ones > 1000);
+        assert!(short_ones > 10_000);
     }
 }

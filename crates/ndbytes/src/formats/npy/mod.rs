@@ -3,6 +3,7 @@
 mod descr;
 mod header;
 mod literal;
+mod recent;
 
 pub use header::{Header, MAGIC};
 

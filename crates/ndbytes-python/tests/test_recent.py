@@ -1,0 +1,118 @@
+"""Structures are remembered from one array to the next: that must never be seen."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from typing import Any
+
+import ndbytes
+import numpy as np
+import pytest
+from arrays import assert_same, dtype_parts, numpy_load, numpy_save
+
+FLAT = np.dtype([("id", "<i4"), ("weight", ">f4"), ("value", "<f8")])
+STRUCTURES = [
+    FLAT,
+    np.dtype("i1,f8", align=True),
+    np.dtype([(("title", "a"), "i4"), ("b", "S3", (2,))]),
+    np.dtype({"names": ["a", "b"], "formats": ["i2", "i2"], "offsets": [4, 8], "itemsize": 16}),
+    np.dtype([("a", [("x", "i2"), ("y", "U2")]), ("b", "M8[ns]")]),
+    np.dtype((np.record, [("a", "i4")])),
+    np.dtype([("], 'fortran_order': False, 'shape': (1,), }", "i2")]),
+    np.dtype([("é", "i2")]),
+]
+
+
+def made(dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    x = np.zeros(5, dtype)
+    x.view(f"V{dtype.itemsize}")[:] = bytes(range(dtype.itemsize))
+    return x
+
+
+@pytest.mark.parametrize("dtype", STRUCTURES, ids=str)
+def test_again_and_again(dtype: np.dtype[Any]) -> None:
+    for count in range(4):
+        x = made(dtype)[: count + 1]
+        data = ndbytes.array_to_bytes(x)
+        assert data == numpy_save(x)
+        found = ndbytes.bytes_to_array(data)
+        assert_same(found, numpy_load(data))
+        assert dtype_parts(found.dtype) == dtype_parts(numpy_load(data).dtype)
+
+
+def test_names_that_change() -> None:
+    dtype = np.dtype([("a", "i4"), ("b", "f4")])
+    x = np.zeros(3, dtype)
+    before = ndbytes.array_to_bytes(x)
+    assert ndbytes.array_to_bytes(x) == before
+    dtype.names = ("c", "d")
+    assert x.dtype.names == ("c", "d")
+    after = ndbytes.array_to_bytes(x)
+    assert after == numpy_save(x) != before
+    dtype.names = ("a", "b")
+    assert ndbytes.array_to_bytes(x) == before
+    inner = np.dtype([("x", "i2")])
+    nested = np.zeros(2, [("s", inner)])
+    first = ndbytes.array_to_bytes(nested)
+    nested.dtype["s"].names = ("y",)
+    assert ndbytes.array_to_bytes(nested) == numpy_save(nested) != first
+
+
+def test_what_is_decoded_is_ones_own() -> None:
+    data = ndbytes.array_to_bytes(made(FLAT))
+    a, b = ndbytes.bytes_to_array(data), ndbytes.bytes_to_array(data)
+    a.dtype.names = ("x", "y", "z")
+    assert b.dtype.names == FLAT.names
+    assert ndbytes.bytes_to_array(data).dtype.names == FLAT.names
+    nested = ndbytes.array_to_bytes(made(STRUCTURES[4]))
+    a, b = ndbytes.bytes_to_array(nested), ndbytes.bytes_to_array(nested)
+    a.dtype["a"].names = ("p", "q")
+    assert b.dtype == STRUCTURES[4]
+    assert ndbytes.bytes_to_array(nested).dtype == STRUCTURES[4]
+
+
+def test_a_state_that_is_forced_upon_a_dtype() -> None:
+    dtype = np.dtype([("a", "<i4"), ("b", "<f4")])
+    x = np.zeros(3, dtype)
+    ndbytes.array_to_bytes(x)
+    other = np.dtype([("b", "<u4"), ("a", "<f4")])
+    dtype.__setstate__(other.__reduce__()[2])
+    assert ndbytes.array_to_bytes(x) == numpy_save(x)
+
+
+def test_more_than_are_remembered() -> None:
+    for round_ in range(3):
+        for n in range(40):
+            dtype = np.dtype([(f"field{n}", f"S{n + 1}"), ("b", "i2")])
+            x = made(dtype)
+            assert_same(ndbytes.bytes_to_array(ndbytes.array_to_bytes(x)), x)
+            for code in (f"U{n + 1}", f"M8[{n + 1}ms]", f">m8[{n + 1}s]"):
+                y = np.zeros(2, code)
+                assert_same(ndbytes.bytes_to_array(ndbytes.array_to_bytes(y)), y)
+        gc.collect(round_ % 3)
+
+
+def test_a_dtype_where_another_was() -> None:
+    """The memory of a dropped dtype is soon another's."""
+    for n in range(300):
+        x = np.zeros(2, [(f"a{n % 7}", "i2"), ("b", f"S{n % 5 + 1}")])
+        assert ndbytes.array_to_bytes(x) == numpy_save(x)
+        del x
+
+
+def test_threads() -> None:
+    wrong: list[Any] = []
+
+    def work(number: int) -> None:
+        for n in range(200):
+            x = made(np.dtype([(f"t{number % 3}", "i2"), (f"n{n % 11}", "f8")]))
+            if not ndbytes.identical(ndbytes.bytes_to_array(ndbytes.array_to_bytes(x)), x):
+                wrong.append((number, n))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
