@@ -137,10 +137,12 @@ impl Outcome {
 
 fn format(gate: &Gate<'_>) -> Result<Outcome> {
     process::run(&mut gate.workspace.cargo(&["fmt", "--all", "--check"]))?;
-    // The fuzz targets are a workspace of their own.
-    if gate.workspace.root.join("fuzz/Cargo.toml").exists() {
-        let args = ["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"];
-        process::run(&mut gate.workspace.cargo(&args))?;
+    // Workspaces of their own.
+    for manifest in ["fuzz/Cargo.toml", "benches/rust/Cargo.toml"] {
+        if gate.workspace.root.join(manifest).exists() {
+            let args = ["fmt", "--manifest-path", manifest, "--check"];
+            process::run(&mut gate.workspace.cargo(&args))?;
+        }
     }
     Ok(Outcome::default())
 }
