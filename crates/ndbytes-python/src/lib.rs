@@ -1,6 +1,6 @@
 //! The native part of the Python package `ndbytes`.
 //!
-//! * `verbs`, `comparing`: what Python calls, with the docstrings that it shows
+//! * `verbs`, `comparing`, `looking`: what Python calls, with the docstrings that it shows
 //! * `pickle`: what Python calls by the names of its own `pickle`
 //! * `values`: Python's values to the core's inert ones, and back
 //! * `limits`, `errors`: small types in both languages
@@ -10,6 +10,7 @@ mod bridge;
 mod comparing;
 mod errors;
 mod limits;
+mod looking;
 mod pickle;
 mod values;
 mod verbs;
@@ -21,6 +22,8 @@ mod _native {
     use crate::comparing::{array_equal, identical};
     #[pymodule_export]
     use crate::limits::Limits;
+    #[pymodule_export]
+    use crate::looking::{Entry, Summary, inspect};
     #[pymodule_export]
     use crate::pickle::{dump, dumps, load, loads};
     #[pymodule_export]

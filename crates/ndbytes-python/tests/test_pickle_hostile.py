@@ -157,6 +157,14 @@ def refused_soon(data: bytes, kind: str) -> None:
     assert time.perf_counter() - start < 1
 
 
+def test_keys_too_deep_to_be_hashed() -> None:
+    data = b"\x80\x04}" + b"N" + b"\x85" * 500_000 + b"Ns."
+    for limits in (None, ndbytes.Limits(max_depth=1 << 30)):
+        with pytest.raises(ndbytes.DecodeError, match="deeper"):
+            pickle.loads(data, limits=limits)
+    assert len(pickle.loads(b"\x80\x04}" + b"N" + b"\x85" * 900 + b"Ns.")) == 1
+
+
 def test_fractions_that_take_long_to_reduce() -> None:
     huge = fractions.Fraction(1 << (1 << 20), (1 << (1 << 20)) - 1)
     data = pickle.dumps([huge] * 3)

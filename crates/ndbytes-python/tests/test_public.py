@@ -48,8 +48,12 @@ SIGNATURES: dict[str, dict[str, tuple[Any, Any]]] = {
     "array_to_buffers": {"array": (ONLY, EMPTY)},
     "array_equal": {"a1": (BOTH, EMPTY), "a2": (BOTH, EMPTY), "equal_nan": (BOTH, False)},
     "identical": {"a": (ONLY, EMPTY), "b": (ONLY, EMPTY)},
+    "inspect": {"data": (ONLY, EMPTY)},
 }
-CLASSES = ["DecodeError", "EncodeError", "IncompleteError", "Limits", "UnsafeError"]
+CLASSES = [
+    *("DecodeError", "EncodeError", "Entry", "IncompleteError"),
+    *("Limits", "Summary", "UnsafeError"),
+]
 
 
 def test_all_names() -> None:

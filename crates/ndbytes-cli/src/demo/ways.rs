@@ -74,10 +74,31 @@ pub(super) const WAYS: &[Way] = &[
         decode: read_pickle,
     },
     Way {
+        name: "pickle 4",
+        keeps: ALL,
+        safe: true,
+        encode: |array| write_pickle(array, 4),
+        decode: read_pickle,
+    },
+    Way {
+        name: "pickle 3",
+        keeps: ALL,
+        safe: true,
+        encode: |array| write_pickle(array, 3),
+        decode: read_pickle,
+    },
+    Way {
         name: "pickle 2",
         keeps: ALL,
         safe: true,
         encode: |array| write_pickle(array, 2),
+        decode: read_pickle,
+    },
+    Way {
+        name: "pickle 1",
+        keeps: ALL,
+        safe: true,
+        encode: |array| write_pickle(array, 1),
         decode: read_pickle,
     },
     Way {

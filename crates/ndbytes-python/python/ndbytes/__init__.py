@@ -12,13 +12,16 @@ True
 from ndbytes import pickle
 from ndbytes._errors import DecodeError, EncodeError, IncompleteError, UnsafeError
 from ndbytes._native import (
+    Entry,
     Limits,
+    Summary,
     array_equal,
     array_to_buffers,
     array_to_bytes,
     bytes_to_array,
     frombuffer,
     identical,
+    inspect,
     tobytes,
 )
 
@@ -27,8 +30,10 @@ __version__ = "0.1.0"
 __all__ = [
     "DecodeError",
     "EncodeError",
+    "Entry",
     "IncompleteError",
     "Limits",
+    "Summary",
     "UnsafeError",
     "array_equal",
     "array_to_buffers",
@@ -36,6 +41,7 @@ __all__ = [
     "bytes_to_array",
     "frombuffer",
     "identical",
+    "inspect",
     "pickle",
     "tobytes",
 ]

@@ -3,7 +3,7 @@
 use super::dtype::{ByteOrder, DType, Kind};
 use super::element::{CastError, Element};
 use super::layout::Order;
-use super::source::{Buffer, Source};
+use super::source::{Buffer, Sink, Source};
 use super::{Array, Layout, default_threads};
 use crate::error::{DecodeError, Result};
 
@@ -98,11 +98,12 @@ impl Array<'_> {
     /// When the dtype is another one, or a `bool` is neither 0 nor 1.
     pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
         self.expect::<T>()?;
-        let buffer = Buffer::filled(self.nbytes(), |sink| {
-            let swap = if self.dtype.is_native() { 1 } else { self.dtype.kind().swap_width() };
+        let swap = if self.dtype.is_native() { 1 } else { self.dtype.kind().swap_width() };
+        let mut fill = |sink: &mut Sink<'_>| {
             super::pack::pack(&self.source, &self.layout, Order::C, swap, default_threads(), sink);
-        });
-        Ok(T::cast(buffer.as_slice()).map_err(not_bool)?.to_vec())
+            assert!(sink.is_full(), "every element is written");
+        };
+        T::filled(self.len(), &mut fill).map_err(not_bool)
     }
 }
 

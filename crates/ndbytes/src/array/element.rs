@@ -5,6 +5,7 @@ use half::{bf16, f16};
 use num_complex::Complex;
 
 use super::scalar::Scalar;
+use super::source::Sink;
 
 mod sealed {
     pub trait Sealed {}
@@ -30,6 +31,10 @@ pub trait Element: Copy + 'static + sealed::Sealed {
     /// The bytes of `elements`, borrowed.
     #[doc(hidden)]
     fn bytes_of(elements: &[Self]) -> &[u8];
+
+    /// So many elements, whose bytes `fill` writes.
+    #[doc(hidden)]
+    fn filled(count: usize, fill: &mut dyn FnMut(&mut Sink<'_>)) -> Result<Vec<Self>, CastError>;
 }
 
 /// Why bytes cannot be borrowed as elements.
@@ -58,6 +63,15 @@ macro_rules! elements {
             fn bytes_of(elements: &[Self]) -> &[u8] {
                 bytemuck::cast_slice(elements)
             }
+            fn filled(
+                count: usize,
+                fill: &mut dyn FnMut(&mut Sink<'_>),
+            ) -> Result<Vec<Self>, CastError> {
+                // Memory that is zero from the start is not touched before it is filled.
+                let mut elements: Vec<Self> = bytemuck::zeroed_vec(count);
+                fill(&mut Sink::over(bytemuck::cast_slice_mut(&mut elements)));
+                Ok(elements)
+            }
         }
     )*};
 }
@@ -80,5 +94,11 @@ impl Element for bool {
 
     fn bytes_of(elements: &[Self]) -> &[u8] {
         bytemuck::cast_slice(elements)
+    }
+
+    fn filled(count: usize, fill: &mut dyn FnMut(&mut Sink<'_>)) -> Result<Vec<Self>, CastError> {
+        let mut bytes: Vec<u8> = bytemuck::zeroed_vec(count);
+        fill(&mut Sink::over(&mut bytes));
+        Self::cast(&bytes).map(<[bool]>::to_vec)
     }
 }

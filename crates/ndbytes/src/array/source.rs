@@ -250,6 +250,13 @@ impl<'a> Sink<'a> {
         Self { bytes, filled: 0 }
     }
 
+    /// Memory that already holds something, of which nothing is to stay.
+    pub(crate) fn over(bytes: &'a mut [u8]) -> Self {
+        // SAFETY: initialised bytes are possibly uninitialised bytes too, and a sink leaves none
+        // uninitialised: it only ever copies into them.
+        Self::new(unsafe { &mut *(std::ptr::from_mut(bytes) as *mut [MaybeUninit<u8>]) })
+    }
+
     /// A vector of `len` bytes that `fill` writes.
     ///
     /// # Panics

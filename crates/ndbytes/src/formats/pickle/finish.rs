@@ -16,6 +16,9 @@ use crate::error::{DecodeError, Result};
 
 /// Keys are made of at most so many parts in all, each counted as often as hashing meets it.
 const MAX_KEY_PARTS: u64 = 1 << 22;
+/// Keys nest at most so deep, whatever is asked for: Python hashes them by recursion, which nothing
+/// stops before the stack ends.
+const MAX_KEY_HEIGHT: u32 = 1000;
 /// At most so many large integers among the keys of one dict or set have the same hash in Python.
 const MAX_COLLISIONS: u32 = 500;
 /// Python's hash of an integer is its remainder by this.
@@ -169,8 +172,13 @@ impl Walk {
     fn unique_keys(&mut self, arena: &mut Arena<'_>, items: Items, step: usize) -> Result<Items> {
         let ids = arena.items(items);
         for &key in ids.iter().step_by(step) {
-            let parts = self.done[key.index()].key_parts;
+            let Done { height, key_parts: parts } = self.done[key.index()];
             self.key_parts += u64::from(parts);
+            if height > MAX_KEY_HEIGHT {
+                return Err(DecodeError::unsupported(format!(
+                    "a key of the pickle nests deeper than {MAX_KEY_HEIGHT}"
+                )));
+            }
             if parts == 0 {
                 return Err(DecodeError::malformed(format!(
                     "{} is a key or in a set",

@@ -1,0 +1,172 @@
+//! What bytes say about themselves, without believing them.
+
+use ndbytes::{Entry as CoreEntry, Order, ReadOptions, Summary as CoreSummary};
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use crate::bridge::buffer::Input;
+use crate::bridge::descr;
+use crate::errors;
+
+/// What bytes say about themselves: from the description alone, with nothing built and nothing run.
+///
+/// Parameters
+/// ----------
+/// data : bytes-like
+///     All of the bytes.
+///
+/// Returns
+/// -------
+/// Summary
+///
+/// Raises
+/// ------
+/// DecodeError
+///     When they say nothing, or nothing that holds.
+///
+/// Examples
+/// --------
+/// >>> summary = ndbytes.inspect(ndbytes.array_to_bytes(np.zeros((2, 3), "<f4")))
+/// >>> summary.format, summary.version, summary.nbytes
+/// ('npy', '1.0', 152)
+/// >>> summary.entries[0].dtype, summary.entries[0].shape
+/// (dtype('float32'), (2, 3))
+/// >>> ndbytes.inspect(b"\x80\x04cos\nsystem\n.").names
+/// ['os.system']
+#[pyfunction]
+#[pyo3(signature = (data, /))]
+pub(crate) fn inspect(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Summary> {
+    let input = Input::new(data, None)?;
+    let source = input.source();
+    // What others may write is copied: a description is read more than once.
+    let copied = match source.as_slice() {
+        Some(_) => None,
+        None => Some(source.to_vec(0, source.len())),
+    };
+    let bytes = source.as_slice().or(copied.as_deref()).unwrap_or_default();
+    let nbytes = bytes.len() as u64;
+    let summary = ndbytes::inspect(bytes, nbytes, &ReadOptions::new())
+        .map_err(|error| errors::decode(py, error))?;
+    Summary::new(py, summary, nbytes)
+}
+
+/// What bytes say about themselves; see `inspect`.
+///
+/// Attributes
+/// ----------
+/// format : str
+///     Such as ``"npy"`` or ``"pickle"``.
+/// version : str or None
+///     The format's version, such as ``"1.0"``; of a pickle, the protocol.
+/// nbytes : int
+///     How many bytes there are in all.
+/// entries : list of Entry
+///     The arrays.
+/// names : list of str
+///     What a pickle asks for. None of it is imported; what would be refused is among the oddities.
+/// oddities : list of str
+///     What is unusual, damaged or refused, in words.
+#[pyclass(frozen, module = "ndbytes")]
+pub(crate) struct Summary {
+    #[pyo3(get)]
+    format: &'static str,
+    #[pyo3(get)]
+    version: Option<String>,
+    #[pyo3(get)]
+    nbytes: u64,
+    #[pyo3(get)]
+    entries: Vec<Py<Entry>>,
+    #[pyo3(get)]
+    names: Vec<String>,
+    #[pyo3(get)]
+    oddities: Vec<String>,
+}
+
+impl Summary {
+    fn new(py: Python<'_>, summary: CoreSummary, nbytes: u64) -> PyResult<Self> {
+        let entries = summary.entries.iter().map(|entry| Py::new(py, Entry::new(py, entry)?));
+        Ok(Self {
+            format: summary.format.name(),
+            version: summary.version,
+            nbytes,
+            entries: entries.collect::<PyResult<_>>()?,
+            names: summary.names.into_iter().map(|name| name.name).collect(),
+            oddities: summary.oddities,
+        })
+    }
+}
+
+#[pymethods]
+impl Summary {
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let version = self.version.as_ref().map_or(String::new(), |version| format!(" {version}"));
+        let mut lines = vec![format!("{}{version}, {} bytes", self.format, self.nbytes)];
+        for entry in &self.entries {
+            lines.push(format!("  {}", entry.get().line(py)?));
+        }
+        lines.extend(self.oddities.iter().map(|oddity| format!("  odd: {oddity}")));
+        Ok(format!("<{}>", lines.join("\n")))
+    }
+}
+
+/// What bytes say about one array; see `inspect`.
+///
+/// Attributes
+/// ----------
+/// name : str or None
+///     Its name, in formats that hold several; in a pickle, where it is, such as ``'["x"][0]'``.
+/// dtype : numpy.dtype
+/// shape : tuple of int
+/// order : {"C", "F"}
+/// offset : int or None
+///     The byte where the data starts; None where it does not lie there as it is.
+/// nbytes : int or None
+///     The bytes that the data takes; None when only reading would tell.
+/// compression : str or None
+#[pyclass(frozen, module = "ndbytes")]
+pub(crate) struct Entry {
+    #[pyo3(get)]
+    name: Option<String>,
+    #[pyo3(get)]
+    dtype: Py<PyAny>,
+    #[pyo3(get)]
+    shape: Py<PyTuple>,
+    #[pyo3(get)]
+    order: &'static str,
+    #[pyo3(get)]
+    offset: Option<u64>,
+    #[pyo3(get)]
+    nbytes: Option<u64>,
+    #[pyo3(get)]
+    compression: Option<String>,
+}
+
+impl Entry {
+    fn new(py: Python<'_>, entry: &CoreEntry) -> PyResult<Self> {
+        let dtype = descr::make(py, &entry.dtype);
+        Ok(Self {
+            name: entry.name.clone(),
+            dtype: dtype.map_err(|error| errors::from_numpy(py, error))?.unbind(),
+            shape: PyTuple::new(py, &entry.shape[..])?.unbind(),
+            order: if entry.order == Order::F { "F" } else { "C" },
+            offset: entry.offset,
+            nbytes: entry.nbytes,
+            compression: None,
+        })
+    }
+
+    fn line(&self, py: Python<'_>) -> PyResult<String> {
+        let name = self.name.as_ref().map_or(String::new(), |name| format!("{name}: "));
+        let place =
+            self.offset.map_or(String::new(), |offset| format!(", data from byte {offset}"));
+        let (dtype, shape) = (self.dtype.bind(py).str()?, self.shape.bind(py).repr()?);
+        Ok(format!("{name}{dtype} {shape} in {} order{place}", self.order))
+    }
+}
+
+#[pymethods]
+impl Entry {
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("<{}>", self.line(py)?))
+    }
+}

@@ -1,0 +1,71 @@
+"""`ndbytes.inspect`: what bytes say, from the description alone."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from pathlib import Path
+from typing import Any
+
+import ndbytes
+import numpy as np
+import pytest
+from arrays import FIXTURES
+
+
+def test_npy() -> None:
+    x = np.asfortranarray(np.zeros((2, 3), ">f4"))
+    data = ndbytes.array_to_bytes(x)
+    for source in (data, bytearray(data), memoryview(data)):
+        summary = ndbytes.inspect(source)
+        assert (summary.format, summary.version, summary.nbytes) == ("npy", "1.0", len(data))
+        (entry,) = summary.entries
+        assert (entry.name, entry.dtype, entry.shape) == (None, x.dtype, (2, 3))
+        assert (entry.order, entry.offset, entry.nbytes) == ("F", 128, 24)
+        assert entry.compression is None
+        assert (summary.names, summary.oddities) == ([], [])
+        assert repr(summary) == "<npy 1.0, 152 bytes\n  >f4 (2, 3) in F order, data from byte 128>"
+    assert "cut short" in ndbytes.inspect(data[:-1]).oddities[0]
+
+
+def test_pickles() -> None:
+    value: dict[str, Any] = {"x": np.arange(3), "y": [np.zeros((2, 2), "f4")]}
+    summary = ndbytes.inspect(pickle.dumps(value, 4))
+    assert (summary.format, summary.version) == ("pickle", "4")
+    assert [entry.name for entry in summary.entries] == ['["x"]', '["y"][0]']
+    assert [entry.shape for entry in summary.entries] == [(3,), (2, 2)]
+    assert "numpy.ndarray" in summary.names
+    assert summary.oddities == []
+    summary = ndbytes.inspect(pickle.dumps(value | {"print": print}, 4))
+    assert [entry.shape for entry in summary.entries] == [(3,), (2, 2)]
+    assert "builtins.print" in summary.names
+    assert any("builtins.print" in oddity for oddity in summary.oddities)
+    old = ndbytes.inspect(pickle.dumps(np.arange(3), 0))
+    assert old.entries[0].offset is None
+
+
+def test_nothing_is_built() -> None:
+    """A header that promises a terabyte is a line of text."""
+    header = (
+        b"{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999,), }".ljust(117) + b"\n"
+    )
+    start = time.perf_counter()
+    summary = ndbytes.inspect(b"\x93NUMPY\x01\x00\x76\x00" + header)
+    assert time.perf_counter() - start < 0.1
+    assert summary.entries[0].nbytes == 8 * 99999999999
+
+
+@pytest.mark.parametrize("folder", ["hostile/npy", "hostile/pickle"])
+def test_hostile_bytes(folder: str) -> None:
+    for path in sorted(Path(FIXTURES / folder).glob("*.*")):
+        if path.suffix != ".json":
+            try:
+                assert repr(ndbytes.inspect(path.read_bytes()))
+            except ndbytes.DecodeError as error:
+                assert str(error)  # noqa: PT017
+
+
+def test_what_says_nothing() -> None:
+    for data in (b"", b"rubbish", bytes(100)):
+        with pytest.raises(ndbytes.DecodeError):
+            ndbytes.inspect(data)
