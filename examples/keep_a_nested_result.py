@@ -9,7 +9,7 @@ result = {
     "made": datetime.datetime(2026, 1, 2, 3, 4),
     "image": np.arange(12, dtype="<u2").reshape(3, 4),
     "peaks": [(1, 0.5), (7, 0.25)],
-    "clipped": np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0]),
+    "clipped": np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False]),
 }
 data = pickle.dumps(result)
 

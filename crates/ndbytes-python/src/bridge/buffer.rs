@@ -210,7 +210,9 @@ fn new_bytes<'py>(
         let bytes = Bound::from_owned_ptr_or_err(py, bytes)?;
         let content = ffi::PyBytes_AsString(bytes.as_ptr());
         // The empty `bytes` is shared, but there is nothing to write to it.
-        fill(std::slice::from_raw_parts_mut(content.cast(), len))?;
+        let content = std::slice::from_raw_parts_mut(content.cast(), len);
+        ndbytes::array::advise_huge_pages(content);
+        fill(content)?;
         Ok(bytes.cast_into_unchecked())
     }
 }

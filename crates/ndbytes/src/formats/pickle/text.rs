@@ -83,7 +83,7 @@ pub(super) fn latin1_of_escaped(text: &[u8], len: usize) -> Option<Source<'stati
             out.push(&text[from..at])?;
             let code = text.get(at..at + escape)?;
             match *code {
-                [_, _, b'0', b'0', high, low] => out.push_one(hex_pair(high, low)?),
+                [_, _, b'0', b'0', high, low] => out.push(&[hex_pair(high, low)?])?,
                 _ => unescape(code, |part| match part {
                     Part::Plain(bytes) => out.push(bytes),
                     Part::Code(code) => out.push(&[u8::try_from(code).ok()?]),
