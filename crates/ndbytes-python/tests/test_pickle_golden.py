@@ -18,6 +18,7 @@ from ndbytes import pickle
 import golden_pickle  # isort: skip
 
 PRODUCERS = sorted(path.parent for path in FIXTURES.glob("golden/pickle/*/expected.json"))
+LONG_DOUBLES = {"scalar_longdouble"}
 MOST_DIMENSIONS = 32 if NUMPY < (2, 0) else 64
 
 
@@ -96,7 +97,8 @@ def follow(value: Any, path: str) -> Any:
 def test_what_was_read_is_written_and_read_again(folder: Path) -> None:
     seen: set[str] = set()
     for row, expected, data, beside in streams(folder):
-        if row["name"] in seen or cannot_be_held(expected):
+        # What pads a long double scalar is whatever lay there.
+        if row["name"] in seen or cannot_be_held(expected) or row["name"] in LONG_DOUBLES:
             continue
         seen.add(row["name"])
         with warnings.catch_warnings():
