@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyMemoryView, PySlice, PyString};
 
 use crate::bridge::buffer::{Input, filled_bytes};
-use crate::bridge::{descr, ndarray};
+use crate::bridge::{descr, headers, ndarray};
 use crate::errors;
 use crate::limits::{Limits, core_limits};
 use crate::pickle;
@@ -49,6 +49,11 @@ pub(crate) fn array_to_bytes<'py>(
     format: &str,
     threads: Option<usize>,
 ) -> PyResult<Bound<'py, PyBytes>> {
+    if format == "npy"
+        && let Some(bytes) = headers::written(array)
+    {
+        return bytes;
+    }
     let array = ndarray::plain(array)?;
     let view = ndarray::view(&array)?;
     match Format::from_name(format) {
@@ -60,6 +65,7 @@ pub(crate) fn array_to_bytes<'py>(
         }
         Some(Format::Npy) => {
             let message = npy::Message::new(&view).map_err(|error| errors::refused(py, &error))?;
+            headers::note_written(message.header(), &view, &array);
             filled_bytes(py, message.len(), |sink| message.write(threads_or_default(threads), sink))
         }
         Some(Format::Pickle) => pickle::dumps(py, &array, None, true, None),
@@ -145,6 +151,11 @@ pub(crate) fn bytes_to_array<'py>(
     limits: Option<&Bound<'py, Limits>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let input = Input::new(data, copy)?;
+    if (format.is_none(), copy, limits.is_none()) == (true, None, true)
+        && let Some(array) = headers::read(&input)
+    {
+        return array;
+    }
     let limits = core_limits(limits);
     let mut options = ReadOptions::new().limits(limits);
     if let Some(name) = format {
@@ -165,7 +176,9 @@ pub(crate) fn bytes_to_array<'py>(
         let elements = Elements { input: Some(&input), copy, buffers: &[] };
         return values::array(py, &array, elements, &limits);
     }
-    ndarray::from_input(&input, &array, copy)
+    let result = ndarray::from_input(&input, &array, copy)?;
+    headers::note_read(&input, &array, &result);
+    Ok(result)
 }
 
 /// The raw bytes of an array's elements: no dtype, no shape.

@@ -1,10 +1,10 @@
-"""Structures are remembered from one array to the next: that must never be seen."""
+"""Structures and headers are remembered from one array to the next: that must never be seen."""
 
 from __future__ import annotations
 
 import gc
 import threading
-from typing import Any
+from typing import Any, Literal
 
 import ndbytes
 import numpy as np
@@ -22,6 +22,10 @@ STRUCTURES = [
     np.dtype([("], 'fortran_order': False, 'shape': (1,), }", "i2")]),
     np.dtype([("é", "i2")]),
 ]
+
+
+AGAIN = 4
+"""Times after which whatever is remembered has been."""
 
 
 def made(dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
@@ -48,8 +52,9 @@ def test_names_that_change() -> None:
     assert ndbytes.array_to_bytes(x) == before
     dtype.names = ("c", "d")
     assert x.dtype.names == ("c", "d")
-    after = ndbytes.array_to_bytes(x)
-    assert after == numpy_save(x) != before
+    for _ in range(AGAIN):
+        after = ndbytes.array_to_bytes(x)
+        assert after == numpy_save(x) != before
     dtype.names = ("a", "b")
     assert ndbytes.array_to_bytes(x) == before
     inner = np.dtype([("x", "i2")])
@@ -61,10 +66,12 @@ def test_names_that_change() -> None:
 
 def test_what_is_decoded_is_ones_own() -> None:
     data = ndbytes.array_to_bytes(made(FLAT))
-    a, b = ndbytes.bytes_to_array(data), ndbytes.bytes_to_array(data)
-    a.dtype.names = ("x", "y", "z")
-    assert b.dtype.names == FLAT.names
-    assert ndbytes.bytes_to_array(data).dtype.names == FLAT.names
+    for _ in range(AGAIN):
+        a, b = ndbytes.bytes_to_array(data), ndbytes.bytes_to_array(data)
+        a.dtype.names = ("x", "y", "z")
+        assert b.dtype.names == FLAT.names
+        assert ndbytes.bytes_to_array(data).dtype.names == FLAT.names
+        del a, b
     nested = ndbytes.array_to_bytes(made(STRUCTURES[4]))
     a, b = ndbytes.bytes_to_array(nested), ndbytes.bytes_to_array(nested)
     a.dtype["a"].names = ("p", "q")
@@ -75,10 +82,78 @@ def test_what_is_decoded_is_ones_own() -> None:
 def test_a_state_that_is_forced_upon_a_dtype() -> None:
     dtype = np.dtype([("a", "<i4"), ("b", "<f4")])
     x = np.zeros(3, dtype)
-    ndbytes.array_to_bytes(x)
+    for _ in range(AGAIN):
+        ndbytes.array_to_bytes(x)
     other = np.dtype([("b", "<u4"), ("a", "<f4")])
     dtype.__setstate__(other.__reduce__()[2])
     assert ndbytes.array_to_bytes(x) == numpy_save(x)
+
+
+@pytest.mark.parametrize("code", ["<f8", ">i2", "?", "S3", "<U2", "<M8[3ms]", FLAT], ids=str)
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_arrays_that_are_alike(code: Any, order: Literal["C", "F"]) -> None:
+    """Same dtype, shape and order, but other elements, memory and access."""
+    dtype = np.dtype(code)
+    for n in range(AGAIN * 2):
+        x = np.zeros((3, 4), dtype, order)
+        x.reshape(-1, order=order).view(f"V{dtype.itemsize}")[:] = bytes([n]) * dtype.itemsize
+        data = ndbytes.array_to_bytes(x)
+        assert data == numpy_save(x)
+        found = ndbytes.bytes_to_array(data)
+        assert_same(found, numpy_load(data))
+        assert found.flags.c_contiguous == x.flags.c_contiguous
+        assert found.base is data and not found.flags.writeable
+        # As it is, cut short, longer, writable, elsewhere, and with every other answer.
+        with pytest.raises(ndbytes.IncompleteError) as cut:
+            ndbytes.bytes_to_array(data[:-1])
+        assert cut.value.needed == len(data)
+        assert_same(ndbytes.bytes_to_array(data + b"more"), x)
+        writable = ndbytes.bytes_to_array(bytearray(data))
+        assert writable.flags.writeable
+        assert_same(writable, x)
+        copied = ndbytes.bytes_to_array(data, copy=True)
+        assert copied.flags.writeable and copied.base is not data
+        assert_same(copied, x)
+        with pytest.raises(ndbytes.DecodeError, match="max_header"):
+            ndbytes.bytes_to_array(data, limits=ndbytes.Limits(max_header=100))
+        with pytest.raises(ndbytes.DecodeError):
+            ndbytes.bytes_to_array(data, format="pickle")
+        assert_same(ndbytes.bytes_to_array(ndbytes.array_to_bytes(x[::-1])), x[::-1])
+        assert_same(ndbytes.bytes_to_array(ndbytes.array_to_bytes(x.T)), x.T)
+        assert_same(ndbytes.bytes_to_array(ndbytes.array_to_bytes(x[:, :1])), x[:, :1])
+        with pytest.raises(ndbytes.EncodeError):
+            ndbytes.array_to_bytes(np.ma.masked_array(x, True))
+
+
+def test_arrays_that_are_nearly_alike() -> None:
+    """A header differs in one place from one that is remembered."""
+    for _ in range(AGAIN):
+        for shape in [(12,), (3, 4), (4, 3), (2, 6), (1, 12), (12, 1), (1, 3, 4), (), (0, 4)]:
+            for code in ["<i4", ">i4", "<f4", "<u4", "S4", "V4", "<U1", "<M8[s]", "<M8[D]"]:
+                x = np.zeros(shape, code)
+                data = ndbytes.array_to_bytes(x)
+                assert data == numpy_save(x)
+                assert_same(ndbytes.bytes_to_array(data), numpy_load(data))
+
+
+def test_a_dtype_whose_items_become_larger() -> None:
+    """The elements of an array made before are what they were, those of one made after are not."""
+    dtype = np.dtype([("a", "<i4"), ("b", "<f4")])
+    x = np.zeros(3, dtype)
+    for _ in range(AGAIN):
+        ndbytes.array_to_bytes(x)
+    other = np.dtype({"names": ["a", "b"], "formats": ["<i2", "<i2"], "itemsize": 4})
+    dtype.__setstate__(other.__reduce__()[2])
+    for _ in range(AGAIN):
+        y = np.zeros(3, dtype)
+        assert ndbytes.array_to_bytes(y) == numpy_save(y)
+
+
+def test_headers_of_the_pickle_format_are_not_taken_for_npy() -> None:
+    x = np.arange(6.0)
+    for _ in range(AGAIN):
+        data = ndbytes.array_to_bytes(x, format="pickle")
+        assert_same(ndbytes.bytes_to_array(data), x)
 
 
 def test_more_than_are_remembered() -> None:

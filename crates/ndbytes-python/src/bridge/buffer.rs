@@ -24,6 +24,7 @@ pub(crate) struct Input<'py> {
 impl<'py> Input<'py> {
     /// The bytes of `data`: borrowed, or copied when they do not lie side by side and `copy`
     /// allows it.
+    #[inline(always)]
     pub(crate) fn new(data: &Bound<'py, PyAny>, copy: Option<bool>) -> PyResult<Self> {
         if let Ok(bytes) = data.cast_exact::<PyBytes>() {
             return Ok(Self::of_bytes(bytes));
@@ -44,6 +45,7 @@ impl<'py> Input<'py> {
     }
 
     /// Any exporter of the buffer protocol. A memoryview keeps it from being resized or closed.
+    #[inline(never)]
     fn of_exporter(data: &Bound<'py, PyAny>, copy: Option<bool>) -> PyResult<Self> {
         let py = data.py();
         // SAFETY: `data` is a live object; the result is a new reference or null with an error.
@@ -111,14 +113,18 @@ impl<'py> Input<'py> {
         self.writable
     }
 
+    /// The bytes, if nobody can change them.
+    #[inline]
+    pub(crate) fn constant(&self) -> Option<&[u8]> {
+        // SAFETY: the content of a `bytes` object never changes, and the keeper keeps it.
+        self.immutable.then(|| unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) })
+    }
+
     /// The bytes, for the core to read.
     #[inline]
     pub(crate) fn source(&self) -> Source<'_> {
-        if self.immutable {
-            // SAFETY: the content of a `bytes` object never changes, and the keeper keeps it.
-            return Source::slice(unsafe {
-                std::slice::from_raw_parts(self.start.as_ptr(), self.len)
-            });
+        if let Some(bytes) = self.constant() {
+            return Source::slice(bytes);
         }
         // SAFETY: the keeper holds the exporter's buffer, so its memory stays readable for as long
         // as `self` is borrowed. Others may write it, which a foreign source allows for.
@@ -195,7 +201,7 @@ pub(crate) fn filled_bytes<'py>(
 
 /// A new `bytes` object whose content `fill` writes before anyone else sees it.
 #[inline(always)]
-fn new_bytes<'py>(
+pub(super) fn new_bytes<'py>(
     py: Python<'py>,
     len: usize,
     fill: impl FnOnce(&mut [MaybeUninit<u8>]) -> PyResult<()>,

@@ -2,10 +2,12 @@
 //!
 //! * `descr`: NumPy's dtypes, in both directions
 //! * `recent`: the structures of late, which are dear to take apart
+//! * `headers`: the npy headers of late, and the arrays that they describe
 //! * `ndarray`: NumPy's arrays, in both directions
 //! * `buffer`: bytes-like objects in, `bytes` out
 
 pub(crate) mod buffer;
 pub(crate) mod descr;
+pub(crate) mod headers;
 pub(crate) mod ndarray;
 mod recent;

@@ -6,7 +6,7 @@ use ndbytes::{Array, DType, Kind, Layout, Order, Sink, Source};
 use numpy::npyffi::{
     NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_CARRAY, NPY_ARRAY_F_CONTIGUOUS, NPY_ARRAY_FARRAY,
     NPY_ARRAY_WRITEABLE, NpyTypes, PY_ARRAY_API, PyArray_Check, PyArray_CheckExact, PyArrayObject,
-    get_type_object,
+    get_type_object, npy_intp,
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
@@ -208,17 +208,50 @@ fn over_input<'py>(
     start: *const u8,
     dtype: Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let access = if input.is_writable() { NPY_ARRAY_WRITEABLE } else { 0 };
     // SAFETY: a layout stays within its source, and the caller has seen that `input` has all of
-    // that; the keeper becomes the new array's base and keeps it. The array is writable
-    // only where the exporter allows writing.
+    // that.
+    unsafe { kept_by(input, new(array, dtype, start.cast_mut(), access(input))?) }
+}
+
+/// A NumPy array of elements that lie side by side in `input`.
+///
+/// # Safety
+/// The bytes of all elements, from `start` on, are bytes of `input`.
+#[inline]
+pub(super) unsafe fn over<'py>(
+    input: &Input<'py>,
+    shape: &[npy_intp],
+    order: Order,
+    dtype: Bound<'py, PyAny>,
+    start: *const u8,
+) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: as for this function.
     unsafe {
-        let result = new(array, dtype, start.cast_mut(), access)?;
-        let base = input.keeper().clone().into_ptr();
-        if PY_ARRAY_API.PyArray_SetBaseObject(result.py(), result.as_ptr().cast(), base) != 0 {
-            return Err(PyErr::fetch(result.py()));
-        }
-        Ok(result)
+        let result = of_parts(shape, ptr::null(), order, dtype, start.cast_mut(), access(input))?;
+        kept_by(input, result)
+    }
+}
+
+/// An array is writable only where the exporter of its bytes allows writing.
+#[inline]
+fn access(input: &Input<'_>) -> i32 {
+    if input.is_writable() { NPY_ARRAY_WRITEABLE } else { 0 }
+}
+
+/// Makes the input's keeper the base of a new array, which keeps it.
+///
+/// # Safety
+/// `array` is an array without a base.
+#[inline(always)]
+unsafe fn kept_by<'py>(
+    input: &Input<'py>,
+    array: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let base = input.keeper().clone().into_ptr();
+    // SAFETY: as for this function; NumPy takes over the reference to the base.
+    match unsafe { PY_ARRAY_API.PyArray_SetBaseObject(array.py(), array.as_ptr().cast(), base) } {
+        0 => Ok(array),
+        _ => Err(PyErr::fetch(array.py())),
     }
 }
 
@@ -274,34 +307,57 @@ unsafe fn new<'py>(
     data: *mut u8,
     access: i32,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let py = dtype.py();
     let layout = array.layout();
-    let order = match layout.order() {
-        Order::C => NPY_ARRAY_CARRAY,
-        Order::F => NPY_ARRAY_FARRAY,
-    };
-    // Without memory, any flag but zero means Fortran order.
-    let flags = match (data.is_null(), layout.order()) {
-        (false, _) => (order & !NPY_ARRAY_WRITEABLE) | access,
-        (true, Order::C) => 0,
-        (true, Order::F) => 1,
-    };
     // NumPy works them out where elements lie side by side.
     let strides = match data.is_null() || layout.is_contiguous(layout.order()) {
         true => None,
         false => Some(layout.strides()),
     };
     let strides = strides.as_ref().map_or(ptr::null(), |strides| strides.as_ptr());
-    // SAFETY: `shape` and, if given, `strides` have as many numbers as said, NumPy only reads them,
-    // and it takes over the reference to the dtype. As for this function, `data` holds the
-    // elements.
+    let shape = layout.shape();
+    // SAFETY: a dimension of a layout fits `isize`, which has the size and alignment of `usize`;
+    // there are as many strides. As for this function, `data` holds the elements.
+    unsafe {
+        let shape = std::slice::from_raw_parts(shape.as_ptr().cast(), shape.len());
+        of_parts(shape, strides, layout.order(), dtype, data, access)
+    }
+}
+
+/// A NumPy array of this shape.
+///
+/// # Safety
+/// `strides` is null, for elements side by side in `order`, or leads to as many numbers as there are
+/// dimensions. `data` is null, or the address of elements of this shape, strides and dtype, readable
+/// and, if `access` says so, writable; the caller keeps them alive by the base object.
+#[inline(always)]
+unsafe fn of_parts<'py>(
+    shape: &[npy_intp],
+    strides: *const npy_intp,
+    order: Order,
+    dtype: Bound<'py, PyAny>,
+    data: *mut u8,
+    access: i32,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = dtype.py();
+    let side_by_side = match order {
+        Order::C => NPY_ARRAY_CARRAY,
+        Order::F => NPY_ARRAY_FARRAY,
+    };
+    // Without memory, any flag but zero means Fortran order.
+    let flags = match (data.is_null(), order) {
+        (false, _) => (side_by_side & !NPY_ARRAY_WRITEABLE) | access,
+        (true, Order::C) => 0,
+        (true, Order::F) => 1,
+    };
+    // SAFETY: NumPy only reads `shape` and `strides`, and takes over the reference to the dtype. As
+    // for this function, `data` holds the elements.
     unsafe {
         let result = PY_ARRAY_API.PyArray_NewFromDescr(
             py,
             get_type_object(py, NpyTypes::PyArray_Type),
             dtype.into_ptr().cast(),
-            layout.shape().len() as i32,
-            layout.shape().as_ptr().cast_mut().cast(),
+            shape.len() as i32,
+            shape.as_ptr().cast_mut(),
             strides.cast_mut(),
             data.cast(),
             flags,
