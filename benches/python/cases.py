@@ -301,6 +301,9 @@ def pickles() -> Iterator[Case]:
             contestants = [Contestant("ndbytes", ours, "ours"), Contestant(python, theirs)]
             if "8MB-5" in key:
                 contestants.append(Contestant("one copy, `x.copy()`", "value.copy()", "limit"))
+            if "list-5" in key and verb == "loads":
+                copies = "a copy of each, `x.copy()`"
+                contestants.append(Contestant(copies, "[x.copy() for x in value]", "limit"))
             yield Case(f"pickle-{verb}/{key}", title, nbytes, names, contestants)
 
     for protocol in (0, 2, 5):

@@ -205,10 +205,37 @@ impl<'m, 'py> Maker<'m, 'py> {
         if let Some(Some(made)) = self.made.get(id.index()) {
             return Ok(made.clone());
         }
-        match self.simple(id)? {
+        if let Some(made) = self.simple(id)? {
+            return Ok(made);
+        }
+        match self.flat_tuple(id)? {
             Some(made) => Ok(made),
             None => self.composite(id),
         }
+    }
+
+    /// A tuple whose parts need no parts, as most are: what [`Maker::composite`] makes, in one go.
+    #[inline]
+    fn flat_tuple(&mut self, id: NodeId) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let arena = self.arena;
+        let Node::Tuple(items) = arena.node(id) else { return Ok(None) };
+        let mut parts: SmallVec<[Bound<'py, PyAny>; 8]> = SmallVec::new();
+        for &part in arena.items(items) {
+            let made = match self.constant(part)? {
+                None => match self.made.get(part.index()) {
+                    Some(Some(made)) => Some(made.clone()),
+                    _ => self.simple(part)?,
+                },
+                made => made,
+            };
+            match made {
+                Some(made) => parts.push(made),
+                None => return Ok(None),
+            }
+        }
+        let tuple = PyTuple::new(self.py, parts)?.into_any();
+        self.remember(id, &tuple);
+        Ok(Some(tuple))
     }
 
     fn remember(&mut self, id: NodeId, made: &Bound<'py, PyAny>) {
@@ -229,7 +256,7 @@ impl<'m, 'py> Maker<'m, 'py> {
             for (number, &part) in items.iter().chain(&others).enumerate().skip(from) {
                 let known = is_constant(self.arena.node(part))
                     || matches!(self.made.get(part.index()), Some(Some(_)));
-                if !known && self.simple(part)?.is_none() {
+                if !known && self.simple(part)?.is_none() && self.flat_tuple(part)?.is_none() {
                     if let Node::Array(number) = self.arena.node(part)
                         && path.iter().any(|&(id, _)| id == part)
                     {
@@ -556,8 +583,8 @@ impl<'m, 'py> Maker<'m, 'py> {
 /// Text, in which lone surrogates may stand.
 #[inline]
 fn text<'py>(py: Python<'py>, utf8: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    match std::str::from_utf8(utf8) {
-        Ok(text) => Ok(PyString::new(py, text).into_any()),
+    match PyString::from_bytes(py, utf8) {
+        Ok(text) => Ok(text.into_any()),
         Err(_) => PyBytes::new(py, utf8).call_method1("decode", ("utf-8", "surrogatepass")),
     }
 }

@@ -41,21 +41,38 @@ const IN_PROGRESS: u32 = u32::MAX;
 /// When that is not possible, and when it nests too deep.
 pub(super) fn settle<'a>(arena: &mut Arena<'a>, numpy: &mut Numpy<'a>, root: NodeId) -> Result<()> {
     let mut walk = Walk { done: vec![Done::default(); arena.len()], key_parts: 0 };
+    // It stands for a part that is not there.
+    walk.passes(arena, NodeId::NONE);
     // Each with the number of its parts that are done.
     let mut path: Vec<(NodeId, usize)> = Vec::new();
     walk.enter(arena, numpy, root, &mut path)?;
     'nodes: while let Some(&(id, from)) = path.last() {
         let node = arena.node(id);
-        let count = arena.parts(node).0.len();
         let here = path.len() - 1;
-        for next in from..count + 2 {
+        let mut next = from;
+        loop {
             let (items, others) = arena.parts(node);
-            let part = items.get(next).copied().unwrap_or_else(|| others[next - count]);
+            let rest = items.get(next..).unwrap_or_default();
+            let count = items.len();
+            let part = match rest.iter().position(|&part| !walk.passes(arena, part)) {
+                Some(place) => {
+                    next += place;
+                    rest[place]
+                }
+                None => {
+                    next = next.max(count);
+                    match others.get(next - count) {
+                        Some(&part) => part,
+                        None => break,
+                    }
+                }
+            };
+            next += 1;
             if walk.done[part.index()].height == 0 {
                 walk.enter(arena, numpy, part, &mut path)?;
                 // What has parts of its own comes first.
                 if path.len() > here + 1 {
-                    path[here].1 = next + 1;
+                    path[here].1 = next;
                     continue 'nodes;
                 }
             }
@@ -72,7 +89,33 @@ struct Walk {
 }
 
 impl Walk {
-    /// Comes to a node for the first time: what has no parts is done at once.
+    /// Whether there is nothing to do for a node, as for nearly all: it is done, or so simple that
+    /// it is done now.
+    #[inline]
+    fn passes(&mut self, arena: &Arena<'_>, id: NodeId) -> bool {
+        let done = &mut self.done[id.index()];
+        if done.height == 0 {
+            match arena.node(id) {
+                Node::None
+                | Node::Bool(_)
+                | Node::Int(_)
+                | Node::Float(_)
+                | Node::Str(_)
+                | Node::Bytes(_) => *done = Done { height: 1, key_parts: 1 },
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    /// As [`Walk::passes`], and not still in progress.
+    #[inline]
+    fn passes_done(&mut self, arena: &Arena<'_>, id: NodeId) -> bool {
+        self.passes(arena, id) && self.done[id.index()].height != IN_PROGRESS
+    }
+
+    /// Comes to a node for the first time: what has no parts is done at once, and what has only
+    /// parts that are done.
     #[inline]
     fn enter<'a>(
         &mut self,
@@ -102,6 +145,12 @@ impl Walk {
             | Node::TimeZone(..)
             | Node::Array(_)
             | Node::Scalar(_) => {
+                let (items, others) = arena.parts(node);
+                if others == [NodeId::NONE; 2]
+                    && items.iter().all(|&part| self.passes_done(arena, part))
+                {
+                    return self.leave(arena, id, numpy.max_depth);
+                }
                 self.done[id.index()].height = IN_PROGRESS;
                 path.push((id, 0));
                 return Ok(());
@@ -118,7 +167,7 @@ impl Walk {
         let node = arena.node(id);
         let (items, others) = arena.parts(node);
         let (mut height, mut key_parts, mut hashable) = (0, 1_u32, true);
-        for part in items.iter().chain(&others) {
+        let mut count = |part: &NodeId| {
             let part = self.done[part.index()];
             // What is still in progress contains this: such a way down has no end.
             if part.height != IN_PROGRESS {
@@ -126,7 +175,9 @@ impl Walk {
             }
             hashable &= part.key_parts > 0;
             key_parts = key_parts.saturating_add(part.key_parts);
-        }
+        };
+        items.iter().for_each(&mut count);
+        others.iter().for_each(&mut count);
         height += 1;
         if height > max_depth.saturating_add(1) {
             return Err(DecodeError::limit(

@@ -65,40 +65,84 @@ pub(super) fn latin1_of_escaped(text: &[u8], len: usize) -> Option<Source<'stati
         return None;
     }
     collect(len, |out| {
-        // What is before `from` is written, and escapes are looked for from `next` on.
-        let (mut from, mut next) = (0, 0);
-        for at in memchr::memchr_iter(b'\\', text) {
-            if at < next {
-                continue;
+        let mut at = 0;
+        while let Some(sixteen) = text[at..].first_chunk::<16>() {
+            // All sixteen are written, and those before the first backslash count.
+            out.push_some(
+                sixteen,
+                match first_backslash(sixteen) {
+                    None => {
+                        at += 16;
+                        16
+                    }
+                    Some(plain) => {
+                        at += plain;
+                        plain
+                    }
+                },
+            );
+            // Zeros, of which data is often full, are an escape each: those are read at once.
+            while text.get(at) == Some(&b'\\') {
+                at += unescape_one(&text[at..], |byte| out.push_one(byte))?;
             }
-            let escape = match text[at + 1..] {
-                [b'u', ..] => 6,
-                [b'U', ..] => 10,
-                // A backslash before anything else, another backslash too, is just that.
-                _ => {
-                    next = at + 2;
-                    continue;
+        }
+        while let Some(&byte) = text.get(at) {
+            at += match byte {
+                b'\\' => unescape_one(&text[at..], |byte| out.push_one(byte))?,
+                byte => {
+                    out.push_one(byte);
+                    1
                 }
             };
-            out.push(&text[from..at])?;
-            let code = text.get(at..at + escape)?;
-            match *code {
-                [_, _, b'0', b'0', high, low] => out.push(&[hex_pair(high, low)?])?,
-                _ => unescape(code, |part| match part {
-                    Part::Plain(bytes) => out.push(bytes),
-                    Part::Code(code) => out.push(&[u8::try_from(code).ok()?]),
-                })?,
-            }
-            next = at + escape;
-            // Zeros, of which data is often full, are an escape each: those are read at once.
-            while let Some(&[b'\\', b'u', b'0', b'0', high, low]) = text[next..].first_chunk() {
-                out.push_one(hex_pair(high, low)?);
-                next += 6;
-            }
-            from = next;
         }
-        out.push(&text[from..])
+        Some(())
     })
+}
+
+/// The place of the first backslash.
+#[inline]
+fn first_backslash(sixteen: &[u8; 16]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    let (eights, _) = sixteen.as_chunks::<8>();
+    eights.iter().enumerate().find_map(|(place, &eight)| {
+        // Zero where the backslashes are; the lowest zero is the lowest byte that borrows.
+        let eight = u64::from_le_bytes(eight) ^ (ONES * u64::from(b'\\'));
+        let zeros = eight.wrapping_sub(ONES) & !eight & HIGH;
+        (zeros != 0).then(|| place * 8 + zeros.trailing_zeros() as usize / 8)
+    })
+}
+
+/// Gives the one or two bytes that the backslash at the start of `text` stands for, with what
+/// follows it, and says how long that is; `None` for a wrong escape, or one of no byte.
+#[inline]
+fn unescape_one(text: &[u8], mut take: impl FnMut(u8)) -> Option<usize> {
+    if let Some(&[_, b'u', b'0', b'0', high, low]) = text.first_chunk() {
+        take(hex_pair(high, low)?);
+        return Some(6);
+    }
+    let len = match *text {
+        [_, b'u', ..] => 6,
+        [_, b'U', ..] => 10,
+        // A backslash before anything else, another backslash too, is just that.
+        [_, next, ..] => {
+            take(b'\\');
+            take(next);
+            return Some(2);
+        }
+        _ => {
+            take(b'\\');
+            return Some(1);
+        }
+    };
+    unescape(text.get(..len)?, |part| match part {
+        Part::Plain(bytes) => {
+            bytes.iter().copied().for_each(&mut take);
+            Some(())
+        }
+        Part::Code(code) => u8::try_from(code).ok().map(&mut take),
+    })?;
+    Some(len)
 }
 
 /// The value of two hexadecimal digits.
@@ -313,7 +357,7 @@ pub(super) fn unquote(text: &[u8]) -> Option<Vec<u8>> {
 struct Collector<'s, 'm> {
     sink: &'s mut Sink<'m>,
     room: usize,
-    piece: [u8; PIECE],
+    piece: [u8; PIECE + SLACK],
     filled: usize,
     /// Whether there was too little room.
     overrun: bool,
@@ -326,7 +370,8 @@ fn collect(
 ) -> Option<Source<'static>> {
     let mut fine = false;
     let source = Source::filled(len, |sink| {
-        let mut out = Collector { sink, room: len, piece: [0; PIECE], filled: 0, overrun: false };
+        let mut out =
+            Collector { sink, room: len, piece: [0; PIECE + SLACK], filled: 0, overrun: false };
         fine = fill(&mut out).is_some() && out.filled == out.room && !out.overrun;
         out.flush();
         // What failed is thrown away, but memory is never left unwritten.
@@ -363,11 +408,22 @@ impl Collector<'_, '_> {
     /// Appends a byte. One too many is noticed at the end.
     #[inline]
     fn push_one(&mut self, byte: u8) {
-        if self.filled == PIECE {
+        if self.filled >= PIECE {
             self.flush();
         }
         self.piece[self.filled & (PIECE - 1)] = byte;
         self.filled += 1;
+    }
+
+    /// Appends the first `count` of some bytes. Too many are noticed at the end.
+    #[inline]
+    fn push_some(&mut self, bytes: &[u8; SLACK], count: usize) {
+        if self.filled >= PIECE {
+            self.flush();
+        }
+        let start = self.filled & (PIECE - 1);
+        self.piece[start..start + SLACK].copy_from_slice(bytes);
+        self.filled += count;
     }
 }
 
