@@ -4,7 +4,7 @@ use ndbytes::array::{Dims, default_threads};
 use ndbytes::{Array, ByteOrder, Format, Kind, Order, ReadOptions, npy, raw};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyMemoryView, PySlice, PyString};
+use pyo3::types::{PyBytes, PyList, PyMemoryView, PySlice, PyString, PyTuple};
 
 use crate::bridge::buffer::{Input, filled_bytes};
 use crate::bridge::{descr, headers, ndarray};
@@ -356,6 +356,9 @@ fn dimensions(shape: &Bound<'_, PyAny>) -> PyResult<Dims<Option<usize>>> {
             PyValueError::new_err(format!("shape has a dimension of {dim}; -1 takes what is left"))
         }),
     };
+    if let Ok(dims) = shape.cast_exact::<PyTuple>() {
+        return dims.iter().map(dimension).collect();
+    }
     if shape.is_instance_of::<PyString>() || shape.is_instance_of::<PyBytes>() {
         return Err(PyTypeError::new_err("shape must be an integer or a sequence of integers"));
     }

@@ -405,19 +405,39 @@ pub(crate) fn numpy_dtype(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
 pub(crate) fn convert<'py>(
     dtype: &Bound<'py, PyAny>,
 ) -> PyResult<(Bound<'py, PyAny>, DType, Dims<usize>)> {
-    let class = numpy_dtype(dtype.py())?;
-    let mut descr =
-        if dtype.is_instance(class)? { dtype.clone() } else { class.call1((dtype,))? };
-    let mut shape = Dims::new();
-    loop {
-        let subdtype = descr.getattr("subdtype")?;
-        if subdtype.is_none() {
-            break;
-        }
-        let (base, dims): (Bound<'py, PyAny>, Vec<usize>) = subdtype.extract()?;
-        shape.extend(dims);
-        descr = base;
+    let descr = match is_descr(dtype) {
+        true => dtype.clone(),
+        false => numpy_dtype(dtype.py())?.call1((dtype,))?,
+    };
+    if !is_subarray(&descr) {
+        let model = read(&descr)?;
+        return Ok((descr, model, Dims::new()));
     }
-    let model = read(&descr)?;
-    Ok((descr, model, shape))
+    let mut base = descr;
+    let mut shape = Dims::new();
+    while is_subarray(&base) {
+        let (inner, dims): (_, Vec<usize>) = base.getattr("subdtype")?.extract()?;
+        shape.extend(dims);
+        base = inner;
+    }
+    let model = read(&base)?;
+    Ok((base, model, shape))
+}
+
+/// Whether an object is a dtype.
+#[inline]
+fn is_descr(object: &Bound<'_, PyAny>) -> bool {
+    let py = object.py();
+    // SAFETY: this only looks at the type of a live object.
+    unsafe {
+        let class = npyffi::get_type_object(py, npyffi::NpyTypes::PyArrayDescr_Type);
+        pyo3::ffi::PyObject_TypeCheck(object.as_ptr(), class) != 0
+    }
+}
+
+/// Whether a dtype object is that of a subarray.
+#[inline]
+fn is_subarray(descr: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: callers pass dtype objects; the accessor gives null where there is none.
+    unsafe { !PyDataType_SUBARRAY(descr.py(), descr.as_ptr().cast()).is_null() }
 }
