@@ -86,8 +86,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "sanitize",
-        usage: "[-- TEST-FILTERS]",
-        about: "the core's tests under AddressSanitizer",
+        usage: "[rust|python] [-- TEST-FILTERS]",
+        about: "the core's tests and Python's under AddressSanitizer",
         run: nightly::sanitize,
     },
 ];

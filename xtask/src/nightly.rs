@@ -1,5 +1,6 @@
 //! What needs a nightly toolchain, on demand: fuzzing, Miri, AddressSanitizer.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::args::Args;
@@ -45,10 +46,12 @@ pub(crate) fn miri(workspace: &Workspace, args: Args) -> Result {
     process::run(&mut command)
 }
 
-/// The core's unit and integration tests under AddressSanitizer, which also reports leaks.
-pub(crate) fn sanitize(workspace: &Workspace, args: Args) -> Result {
-    let filters = args.passed_on.clone();
-    args.words(&[])?;
+/// The tests under AddressSanitizer: the core's, which are also searched for leaks, and Python's,
+/// with the package's native part built for it.
+pub(crate) fn sanitize(workspace: &Workspace, mut args: Args) -> Result {
+    let filters = std::mem::take(&mut args.passed_on);
+    let halves = args.words(&["rust", "python"])?;
+    let asked = |half: &str| halves.is_empty() || halves.iter().any(|word| word == half);
     toolchain(workspace)?;
     let said = process::output(Command::new("rustc").args(["+nightly", "-vV"]))?;
     let host = said
@@ -57,14 +60,56 @@ pub(crate) fn sanitize(workspace: &Workspace, args: Args) -> Result {
         .ok_or("rustc does not name its host")?;
     // With --target, build scripts and procedural macros are left as they are: only what is
     // tested carries the sanitizer, and the standard library needs no rebuilding.
-    let mut command = nightly(
-        workspace,
-        &["test", "-p", "ndbytes", "--lib", "--tests", "--locked", "--target", host],
-    );
-    command.arg("--").args(filters);
-    command.env("RUSTFLAGS", "-Zsanitizer=address");
-    command.env("CARGO_TARGET_DIR", workspace.target.join("sanitize"));
-    process::run(&mut command)
+    let sanitized = |args: &[&str]| {
+        let mut command = nightly(workspace, args);
+        command.args(["--locked", "--target", host]).env("RUSTFLAGS", "-Zsanitizer=address");
+        command.env("CARGO_TARGET_DIR", workspace.target.join("sanitize"));
+        command
+    };
+    if asked("rust") {
+        let mut tests = sanitized(&["test", "-p", "ndbytes", "--lib", "--tests"]);
+        process::run(tests.arg("--").args(&filters))?;
+    }
+    if asked("python") {
+        let features = ["--features", "extension-module"];
+        process::run(sanitized(&["build", "-p", "ndbytes-python"]).args(features))?;
+        let built = workspace.target.join("sanitize").join(host).join("debug/lib_native.so");
+        sanitize_python(workspace, &built, &filters)?;
+    }
+    Ok(())
+}
+
+/// Python's tests with this build of the native part. The interpreter itself is not built for the
+/// sanitizer, so that it has to be given its runtime; and it is to take memory where the sanitizer
+/// sees it. What it does not give back at its end is not looked for.
+fn sanitize_python(workspace: &Workspace, built: &Path, filters: &[String]) -> Result {
+    let folder = workspace.scratch("sanitized")?;
+    let package = workspace.scratch("sanitized/ndbytes")?;
+    let sources = workspace.root.join("crates/ndbytes-python/python/ndbytes");
+    let copy = |from: &Path, to: &Path| match std::fs::copy(from, to) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("{}: {error}", from.display())),
+    };
+    for file in std::fs::read_dir(sources).into_iter().flatten().flatten() {
+        if file.path().is_file() {
+            copy(&file.path(), &package.join(file.file_name()))?;
+        }
+    }
+    copy(built, &package.join("_native.abi3.so"))?;
+    let runtime = process::output(Command::new("cc").arg("-print-file-name=libasan.so"))?;
+    let runtime = runtime.trim();
+    if !Path::new(runtime).is_absolute() {
+        return Err("the C compiler has no runtime of AddressSanitizer (libasan.so)".into());
+    }
+    let mut tests = crate::test::of_main_pair(workspace)?;
+    tests
+        .env("PYTHONPATH", folder)
+        .env("PYTHONMALLOC", "malloc")
+        .env("ASAN_OPTIONS", "detect_leaks=0")
+        .env("LD_PRELOAD", runtime)
+        .args(["-k", "not huge"])
+        .args(filters);
+    process::run(&mut tests)
 }
 
 fn nightly(workspace: &Workspace, args: &[&str]) -> Command {

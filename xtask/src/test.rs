@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every test, Rust and Python.
 
 use std::path::Path;
+use std::process::Command;
 
 use crate::args::Args;
 use crate::process::{self, Result};
@@ -138,18 +139,8 @@ impl Pair {
             Environment::ready(workspace, &name, interpreter, &self.contents(), options.fresh)?;
         environment.install(wheel)?;
 
-        let cache = workspace.scratch("pytest")?.join(&name);
-        let mut pytest = environment.python();
-        pytest
-            .args(["-m", "pytest", "-o"])
-            .arg(format!("cache_dir={}", cache.display()))
-            .arg("-c")
-            .arg(workspace.root.join("pyproject.toml"))
-            .arg("--rootdir")
-            .arg(&workspace.root)
-            .arg(workspace.root.join("crates/ndbytes-python/tests"))
-            .arg(workspace.root.join("xtask/python/test_documentation.py"))
-            .args(&options.pytest);
+        let mut pytest = pytest(workspace, &environment, &name)?;
+        pytest.arg(workspace.root.join("xtask/python/test_documentation.py")).args(&options.pytest);
         let (outcome, said) = process::run_and_keep(&mut pytest);
         let last = said.lines().rev().find(|line| !line.trim().is_empty());
         let closing = last.unwrap_or("pytest said nothing");
@@ -171,6 +162,31 @@ impl Pair {
             imports: "hypothesis, numpy, pytest",
         }
     }
+}
+
+/// The tests of the package, in an environment that has all that they need.
+fn pytest(workspace: &Workspace, environment: &Environment, name: &str) -> Result<Command> {
+    let cache = workspace.scratch("pytest")?.join(name);
+    let mut pytest = environment.python();
+    pytest
+        .args(["-m", "pytest", "-o"])
+        .arg(format!("cache_dir={}", cache.display()))
+        .arg("-c")
+        .arg(workspace.root.join("pyproject.toml"))
+        .arg("--rootdir")
+        .arg(&workspace.root)
+        .arg(workspace.root.join("crates/ndbytes-python/tests"));
+    Ok(pytest)
+}
+
+/// The tests on the main pair, as a command that is still to be given another build of the package.
+pub(crate) fn of_main_pair(workspace: &Workspace) -> Result<Command> {
+    let main = Interpreter::main()?;
+    let pair = Pair { minor: main.minor, numpy: "newest" };
+    let name = format!("3.{}-newest", pair.minor);
+    let environment = Environment::ready(workspace, &name, &main, &pair.contents(), false)?;
+    environment.install(&python::wheel(workspace, &python::tools(workspace, false)?)?)?;
+    pytest(workspace, &environment, &name)
 }
 
 /// What a pair turned out to be: `newest` is a date, not a version.
