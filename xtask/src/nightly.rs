@@ -105,7 +105,7 @@ fn sanitize_python(workspace: &Workspace, built: &Path, filters: &[String]) -> R
     tests
         .env("PYTHONPATH", folder)
         .env("PYTHONMALLOC", "malloc")
-        .env("ASAN_OPTIONS", "detect_leaks=0")
+        .env("ASAN_OPTIONS", "detect_leaks=0:quarantine_size_mb=8")
         .env("LD_PRELOAD", runtime)
         .args(["-k", "not huge"])
         .args(filters);
