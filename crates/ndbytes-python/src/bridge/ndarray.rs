@@ -295,6 +295,44 @@ pub(crate) fn copied<'py>(
     Ok(result)
 }
 
+/// Copies that are still to be made: many at once are shared among threads.
+#[derive(Default)]
+pub(crate) struct Copies<'a> {
+    due: Vec<(&'a Array<'a>, Py<PyAny>)>,
+}
+
+impl<'a> Copies<'a> {
+    /// As [`copied`], but the elements are only there after [`Copies::make`].
+    pub(crate) fn later<'py>(
+        &mut self,
+        array: &'a Array<'a>,
+        dtype: Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if array.nbytes() == 0 {
+            return copied(array, dtype);
+        }
+        let result = new_like(array, dtype)?;
+        self.due.push((array, result.clone().unbind()));
+        Ok(result)
+    }
+
+    /// Makes all copies.
+    pub(crate) fn make(self, py: Python<'_>) {
+        let writes = self.due.iter().map(|(array, target)| {
+            // SAFETY: `target` was made by `later` with the shape and dtype of its array, so it has
+            // memory for as many bytes, each target its own. `due` keeps it, so that it is not freed
+            // or resized, and nobody else was given it yet.
+            let to = unsafe {
+                let data = (*target.as_ptr().cast::<PyArrayObject>()).fields.data;
+                std::slice::from_raw_parts_mut(data.cast(), array.nbytes())
+            };
+            (*array, Sink::new(to))
+        });
+        let writes = writes.collect();
+        py.detach(|| ndbytes::array::write_all(writes, ndbytes::array::default_threads()));
+    }
+}
+
 /// A NumPy array of the shape and order of `array`.
 ///
 /// # Safety
