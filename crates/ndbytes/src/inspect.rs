@@ -23,8 +23,9 @@ pub fn inspect(bytes: &[u8], nbytes: u64, options: &ReadOptions) -> Result<Summa
     let mut summary = formats::peek(bytes, options)?;
     let mut notes = Vec::new();
     for entry in &summary.entries {
-        // In a pickle more follows the data, and STOP has told that all is there.
-        let last = summary.format != Format::Pickle;
+        // In a pickle more follows the data, and STOP has told that all is there; in an npz the
+        // directory has.
+        let last = !matches!(summary.format, Format::Pickle | Format::Npz);
         let end = entry.offset.zip(entry.nbytes).map(|(offset, size)| offset.saturating_add(size));
         if let Some(end) = end.filter(|_| last) {
             match nbytes {
