@@ -32,6 +32,7 @@ pub mod array;
 mod compare;
 mod cursor;
 mod error;
+pub mod files;
 mod formats;
 mod inspect;
 mod limits;
