@@ -1,11 +1,14 @@
 //! Files: a path that sees a whole file or none, and large reads by all cores.
 //!
 //! * `target`: where the bytes for a path go; a file is replaced only by a complete one
+//! * `npz`: members added to a file, replaced, renamed and removed
 //! * `transfer`: room for a file before it is written, and reading it straight to where it stays
 
+mod npz;
 mod target;
 mod transfer;
 
+pub use npz::{NpzChanges, change_npz};
 pub use target::{Existing, FileError, Target, WriteOptions};
 pub use transfer::{Progress, read_at, unwatched};
 

@@ -155,8 +155,7 @@ impl Target {
         let path = &*self.path;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
-        let in_folder =
-            |error| FileError::new(folder, "cannot write in this folder: ", error);
+        let in_folder = |error| FileError::new(folder, "cannot write in this folder: ", error);
         let about = |error| FileError::new(path, "", error);
 
         // From here on, leaving early removes the file.
