@@ -2,6 +2,7 @@
 //!
 //! * `verbs`, `comparing`, `looking`: what Python calls, with the docstrings that it shows
 //! * `pickle`: what Python calls by the names of its own `pickle`
+//! * `npz`: several arrays, in bytes and in files; `pyfile`: file objects as Rust's streams
 //! * `values`: Python's values to the core's inert ones, and back
 //! * `limits`, `errors`: small types in both languages
 //! * `bridge`: memory, in both directions
@@ -11,7 +12,9 @@ mod comparing;
 mod errors;
 mod limits;
 mod looking;
+mod npz;
 mod pickle;
+mod pyfile;
 mod values;
 mod verbs;
 
@@ -24,6 +27,8 @@ mod _native {
     use crate::limits::Limits;
     #[pymodule_export]
     use crate::looking::{Entry, Summary, inspect};
+    #[pymodule_export]
+    use crate::npz::{NpzReader, arrays_to_bytes, bytes_to_arrays, change_npz, save_npz};
     #[pymodule_export]
     use crate::pickle::{dump, dumps, load, loads};
     #[pymodule_export]

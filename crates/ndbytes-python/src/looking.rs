@@ -151,7 +151,7 @@ impl Entry {
             order: if entry.order == Order::F { "F" } else { "C" },
             offset: entry.offset,
             nbytes: entry.nbytes,
-            compression: None,
+            compression: entry.compression.map(str::to_owned),
         })
     }
 

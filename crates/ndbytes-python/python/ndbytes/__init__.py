@@ -18,12 +18,15 @@ from ndbytes._native import (
     array_equal,
     array_to_buffers,
     array_to_bytes,
+    arrays_to_bytes,
     bytes_to_array,
+    bytes_to_arrays,
     frombuffer,
     identical,
     inspect,
     tobytes,
 )
+from ndbytes._npz import NpzFile, savez, savez_compressed, update_npz
 
 __version__ = "0.1.0"
 
@@ -33,15 +36,21 @@ __all__ = [
     "Entry",
     "IncompleteError",
     "Limits",
+    "NpzFile",
     "Summary",
     "UnsafeError",
     "array_equal",
     "array_to_buffers",
     "array_to_bytes",
+    "arrays_to_bytes",
     "bytes_to_array",
+    "bytes_to_arrays",
     "frombuffer",
     "identical",
     "inspect",
     "pickle",
+    "savez",
+    "savez_compressed",
     "tobytes",
+    "update_npz",
 ]

@@ -3,7 +3,7 @@
 What they do is in their docstrings: ``help(ndbytes.array_to_bytes)``.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pickle import PickleBuffer
 from typing import (
     Any,
@@ -23,11 +23,15 @@ import numpy.typing as npt
 __all__ = [
     "Entry",
     "Limits",
+    "NpzReader",
     "Summary",
     "array_equal",
     "array_to_buffers",
     "array_to_bytes",
+    "arrays_to_bytes",
     "bytes_to_array",
+    "bytes_to_arrays",
+    "change_npz",
     "dump",
     "dumps",
     "frombuffer",
@@ -35,6 +39,7 @@ __all__ = [
     "inspect",
     "load",
     "loads",
+    "save_npz",
     "tobytes",
 ]
 
@@ -61,17 +66,56 @@ def array_to_bytes(
     array: npt.ArrayLike,
     /,
     *,
-    format: Literal["npy", "pickle"] = "npy",
+    format: Literal["npy", "npz", "pickle"] = "npy",
     threads: int | None = None,
 ) -> bytes: ...
 def bytes_to_array(
     data: _BytesLike,
     /,
     *,
-    format: Literal["npy", "pickle"] | None = None,
+    format: Literal["npy", "npz", "pickle"] | None = None,
     copy: bool | None = None,
     limits: Limits | None = None,
 ) -> npt.NDArray[Any]: ...
+def arrays_to_bytes(
+    arrays: Mapping[str, npt.ArrayLike],
+    /,
+    *,
+    format: Literal["npz"] = "npz",
+    compression: Literal["deflate", "zstd"] | None = None,
+    level: int | None = None,
+    threads: int | None = None,
+) -> bytes: ...
+def bytes_to_arrays(
+    data: _BytesLike,
+    /,
+    *,
+    format: Literal["npz"] | None = None,
+    copy: bool | None = None,
+    limits: Limits | None = None,
+) -> dict[str, npt.NDArray[Any]]: ...
+def save_npz(
+    file: str | _Writable,
+    arrays: Mapping[str, npt.ArrayLike],
+    /,
+    *,
+    compression: Literal["deflate", "zstd"] | None = None,
+    level: int | None = None,
+    threads: int | None = None,
+    durable: bool = False,
+) -> None: ...
+def change_npz(
+    path: str,
+    arrays: Mapping[str, npt.ArrayLike],
+    remove: list[str],
+    rename: list[tuple[str, str]],
+    /,
+    *,
+    compression: Literal["deflate", "zstd"] | None = None,
+    level: int | None = None,
+    threads: int | None = None,
+    durable: bool = False,
+) -> None: ...
 def tobytes(
     array: npt.ArrayLike,
     /,
@@ -163,6 +207,25 @@ class Limits:
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __reduce__(self) -> tuple[type[Limits], tuple[int | None, int, int, int]]: ...
+
+@final
+class NpzReader:
+    def __new__(
+        cls,
+        source: Any,
+        /,
+        *,
+        check_crc: bool = True,
+        allow_pickle: bool = True,
+        limits: Limits | None = None,
+    ) -> NpzReader: ...
+    @property
+    def names(self) -> list[str]: ...
+    @property
+    def sizes(self) -> list[int]: ...
+    def read(self, index: int, copy: bool | None = None, /) -> Any: ...
+    def read_all(self, indices: list[int], copy: bool | None = None, /) -> list[Any]: ...
+    def close(self) -> None: ...
 
 @final
 class Summary:

@@ -174,6 +174,19 @@ pub(crate) fn from_input_as<'py>(
     }
 }
 
+/// A new, writable NumPy array of elements that were read into memory of their own, which it takes
+/// over if they are many.
+pub(crate) fn from_memory<'py>(py: Python<'py>, array: &Array<'_>) -> PyResult<Bound<'py, PyAny>> {
+    let dtype = descr::make(py, array.dtype()).map_err(|error| errors::from_numpy(py, error))?;
+    if array.layout().itemsize() == 0 {
+        return of_nothing(array, &dtype);
+    }
+    match adopted(array, &dtype)? {
+        Some(result) => Ok(result),
+        None => copied(array, dtype),
+    }
+}
+
 /// Decoded elements are not worth keeping where they are unless they are many.
 const ADOPTED_FROM: usize = 64 << 10;
 

@@ -87,6 +87,15 @@ impl<'a> Source<'a> {
         Buffer::zeroed(len, fill).map(Source::owned)
     }
 
+    /// Copies all bytes into fresh memory.
+    ///
+    /// # Panics
+    /// When there is too little room.
+    pub fn write_to(&self, sink: &mut Sink<'_>) {
+        // SAFETY: `copy_to` initialises all that it is given.
+        unsafe { sink.write_with(self.len, |to| self.copy_to(0, to)) };
+    }
+
     /// A copy in memory of our own.
     pub(crate) fn to_owned(&self) -> Source<'static> {
         let copy = Source::zeroed(self.len, |bytes| {

@@ -79,7 +79,8 @@ pub struct FileError {
 }
 
 impl FileError {
-    pub(super) fn new(path: &Path, doing: &'static str, source: io::Error) -> Self {
+    /// What went wrong with the file at `path`, while `doing` something (or empty).
+    pub fn new(path: &Path, doing: &'static str, source: io::Error) -> Self {
         Self { path: path.to_owned(), doing, source }
     }
 
@@ -91,6 +92,11 @@ impl FileError {
     /// What could not be done, such as `"cannot write in this folder: "`; empty if that is plain.
     pub fn doing(&self) -> &'static str {
         self.doing
+    }
+
+    /// The system's error, or what stopped the writing.
+    pub fn into_io(self) -> io::Error {
+        self.source
     }
 
     /// The system's error.

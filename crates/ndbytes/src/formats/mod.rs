@@ -204,6 +204,15 @@ impl<'a> Entries<'a> {
     }
 }
 
+impl<'a> IntoIterator for Entries<'a> {
+    type Item = (Option<String>, Array<'a>);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter()
+    }
+}
+
 /// What an input says about itself, without its elements.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

@@ -18,7 +18,7 @@ mod write;
 
 pub use archive::{Directory, Member, Method};
 pub use peek::{Peeked, PeekedArray};
-pub use read::{Archive, ReadOptions};
+pub use read::{Archive, Held, ReadOptions};
 pub use update::Update;
 pub use write::{Compression, Prepared, WriteOptions, Writer, write};
 

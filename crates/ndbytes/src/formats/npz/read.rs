@@ -15,6 +15,8 @@ use crate::limits::Limits;
 
 /// A second thread that inflates less than this does not pay.
 const BYTES_PER_THREAD: u64 = 256 << 10;
+/// Summing up is so much faster than inflating.
+const VIEWED_FOR_BUILT: u64 = 32;
 
 /// A block of zstd has to be there as a whole, which is at most so long.
 const ENOUGH_TO_START: u64 = 192 << 10;
@@ -81,6 +83,15 @@ pub struct Archive<'a> {
     pub(super) storage: Storage<'a>,
     pub(super) directory: Arc<Directory>,
     options: ReadOptions,
+}
+
+/// What a member holds.
+#[derive(Clone, Debug)]
+pub enum Held<'a> {
+    /// An array.
+    Array(Array<'a>),
+    /// Anything else.
+    Bytes(Source<'a>),
 }
 
 impl<'a> Archive<'a> {
@@ -169,6 +180,10 @@ impl<'a> Archive<'a> {
     pub fn array(&self, member: &Member) -> Result<Array<'a>> {
         let at = self.place(member).map_err(about(member))?;
         let bytes = self.bytes_at(member, at).map_err(about(member))?;
+        self.array_in(member, bytes, at)
+    }
+
+    fn array_in(&self, member: &Member, bytes: Source<'a>, at: u64) -> Result<Array<'a>> {
         npy::read_source(bytes, &self.options.limits).map_err(|error| {
             let error = match member.method() {
                 Method::Stored => error.shifted(at),
@@ -180,6 +195,31 @@ impl<'a> Archive<'a> {
         })
     }
 
+    /// What a member holds: an array if it starts as npy does, whatever it is called, else bytes.
+    /// This is how NumPy tells them apart.
+    ///
+    /// # Errors
+    /// As [`Archive::array`].
+    pub fn read(&self, member: &Member) -> Result<Held<'a>> {
+        let at = self.place(member).map_err(about(member))?;
+        let bytes = self.bytes_at(member, at).map_err(about(member))?;
+        let mut start = [0; npy::MAGIC.len()];
+        let len = start.len().min(bytes.len());
+        bytes.copy_over(0, &mut start[..len]);
+        match start == *npy::MAGIC {
+            true => self.array_in(member, bytes, at).map(Held::Array),
+            false => Ok(Held::Bytes(bytes)),
+        }
+    }
+
+    /// What several members hold, read by several threads.
+    ///
+    /// # Errors
+    /// As [`Archive::array`], and when all of them together are more than the limits allow.
+    pub fn read_all(&self, members: &[&Member]) -> Result<Vec<Held<'a>>> {
+        self.all(members, |member| self.read(member))
+    }
+
     /// All arrays with their names, read by several threads. Folders and members that do not start
     /// as npy does are left out, unless their name says that they should.
     ///
@@ -187,32 +227,38 @@ impl<'a> Archive<'a> {
     /// As [`Archive::array`], and when two arrays have the same name.
     pub fn arrays(&self) -> Result<Vec<(String, Array<'a>)>> {
         let members = self.array_members()?;
-        let built: u64 = members
-            .iter()
-            .filter(|m| !self.is_view(m))
-            .fold(0, |sum, member| sum.saturating_add(member.size()));
-        self.options
-            .limits
-            .check_bytes(built, self.storage.len())
-            .map_err(|error| error.format("npz"))?;
+        let arrays = self.all(&members, |member| self.array(member))?;
+        let names = members.iter().map(|member| member.array_name().to_owned());
+        Ok(names.zip(arrays).collect())
+    }
 
+    fn all<T: Send>(
+        &self,
+        members: &[&Member],
+        read: impl Fn(&Member) -> Result<T> + Sync,
+    ) -> Result<Vec<T>> {
+        let built = members.iter().filter(|member| !self.is_view(member));
+        let built = built.fold(0_u64, |sum, member| sum.saturating_add(member.size()));
+        let limits = &self.options.limits;
+        limits.check_bytes(built, self.storage.len()).map_err(|error| error.format("npz"))?;
+        let threads = self.threads_for(members, built);
+        if threads == 1 {
+            return members.iter().map(|member| read(member)).collect();
+        }
         // The largest first: none should be left for the end.
         let mut order: Vec<usize> = (0..members.len()).collect();
         order.sort_by_key(|&index| std::cmp::Reverse(members[index].size()));
         let next = AtomicUsize::new(0);
         let done = Mutex::new(Vec::with_capacity(members.len()));
-        let work = || {
+        share(threads, || {
             while let Some(&index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let array = self.array(members[index]);
-                done.lock().unwrap_or_else(PoisonError::into_inner).push((index, array));
+                let result = read(members[index]);
+                done.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
             }
-        };
-        share(self.threads_for(built).min(members.len()).max(1), work);
-
+        });
         let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
         done.sort_by_key(|(index, _)| *index);
-        let name = |index: usize| members[index].array_name().to_owned();
-        done.into_iter().map(|(index, array)| Ok((name(index), array?))).collect()
+        done.into_iter().map(|(_, result)| result).collect()
     }
 
     /// The members that hold arrays.
@@ -321,8 +367,12 @@ impl<'a> Archive<'a> {
         self.storage.is_memory() && member.method() == Method::Stored
     }
 
-    fn threads_for(&self, nbytes: u64) -> usize {
-        self.options.threads.min((nbytes / BYTES_PER_THREAD) as usize).max(1)
+    fn threads_for(&self, members: &[&Member], built: u64) -> usize {
+        // Views are only summed up, which is soon done.
+        let viewed = members.iter().filter(|member| self.is_view(member) && self.options.check_crc);
+        let viewed = viewed.fold(0_u64, |sum, member| sum.saturating_add(member.size()));
+        let worth = built.saturating_add(viewed / VIEWED_FOR_BUILT) / BYTES_PER_THREAD;
+        self.options.threads.min(worth.min(members.len() as u64) as usize).max(1)
     }
 }
 

@@ -187,7 +187,20 @@ impl<'m, 'a> Prepared<'m, 'a> {
     /// Those of `out`; an [`EncodeError`] comes as one of kind
     /// [`InvalidInput`](io::ErrorKind::InvalidInput).
     pub fn write_to<W: Write>(&self, out: W, options: &WriteOptions) -> io::Result<W> {
-        let mut writer = Writer::new(out, *options);
+        self.write_behind(0, out, options)
+    }
+
+    /// Writes the archive where `out` has `offset` bytes already.
+    ///
+    /// # Errors
+    /// As [`Prepared::write_to`].
+    pub fn write_behind<W: Write>(
+        &self,
+        offset: u64,
+        out: W,
+        options: &WriteOptions,
+    ) -> io::Result<W> {
+        let mut writer = Writer::new(out, *options).behind(offset);
         writer.add_all(&self.members)?;
         writer.finish()
     }
