@@ -1,8 +1,8 @@
 //! The codecs of members, and the CRC-32 that every member carries.
 
-use std::cell::RefCell;
 use std::io::Read as _;
 
+use libdeflater::DecompressionError;
 use zlib_rs::{Deflate, DeflateFlush, Inflate, InflateFlush, Status};
 
 use super::archive::Method;
@@ -58,7 +58,7 @@ pub(super) fn decompress_start(method: Method, compressed: &[u8], count: usize) 
             let mut codec = Inflate::new(false, 15);
             codec
                 .decompress(compressed, &mut start, InflateFlush::NoFlush)
-                .map_err(|error| damaged(error.as_str(), codec.total_in()))?;
+                .map_err(|error| DecodeError::malformed(format!("the deflate data: {}", error.as_str())))?;
             start.truncate(codec.total_out() as usize);
         }
         Method::Zstd => {
@@ -75,42 +75,17 @@ pub(super) fn decompress_start(method: Method, compressed: &[u8], count: usize) 
 }
 
 fn inflate(compressed: &[u8], to: &mut [u8]) -> Result<()> {
-    // Making one takes as long as a small member.
-    thread_local! {
-        static CODEC: RefCell<Option<Box<Inflate>>> = const { RefCell::new(None) };
-    }
-    CODEC.with_borrow_mut(|codec| {
-        let codec = codec.get_or_insert_with(|| Box::new(Inflate::new(false, 15)));
-        codec.reset(false);
-        loop {
-            // Counted in 32 bits, a call may leave some of both.
-            let (read, written) = (codec.total_in() as usize, codec.total_out() as usize);
-            let (rest, room) = (&compressed[read..], &mut to[written..]);
-            let flush = match rest.len().max(room.len()) <= u32::MAX as usize {
-                true => InflateFlush::Finish,
-                false => InflateFlush::NoFlush,
-            };
-            let status = codec.decompress(rest, room, flush);
-            let (read_now, written_now) = (codec.total_in() as usize, codec.total_out() as usize);
-            match status {
-                Ok(Status::StreamEnd) if written_now == to.len() => return Ok(()),
-                Ok(Status::StreamEnd) => return Err(too_short(written_now, to.len())),
-                Ok(_)
-                    if (read_now, written_now) == (read, written)
-                        || read_now == compressed.len() =>
-                {
-                    return Err(match written_now == to.len() {
-                        true => DecodeError::malformed(
-                            "the data goes on behind the size that it is said to have",
-                        ),
-                        false => damaged("it ends too early", codec.total_in()),
-                    });
-                }
-                Ok(_) => {}
-                Err(error) => return Err(damaged(error.as_str(), codec.total_in())),
-            }
+    match libdeflater::Decompressor::new().deflate_decompress(compressed, to) {
+        Ok(written) if written == to.len() => Ok(()),
+        Ok(written) => Err(too_short(written, to.len())),
+        Err(DecompressionError::InsufficientSpace) => Err(DecodeError::malformed(format!(
+            "the data goes on behind the {} bytes that it is said to stand for",
+            to.len()
+        ))),
+        Err(DecompressionError::BadData) => {
+            Err(DecodeError::malformed("the deflate data is damaged, or ends too early"))
         }
-    })
+    }
 }
 
 /// A part of a deflate stream that stands for `chunk`, needs nothing of what comes before it and ends
@@ -136,11 +111,6 @@ pub(super) fn deflate(chunk: &[u8], level: i32, last: bool) -> Vec<u8> {
         }
         part.resize(part.len() * 2, 0);
     }
-}
-
-#[cold]
-fn damaged(why: &str, at: u64) -> DecodeError {
-    DecodeError::malformed(format!("the deflate data is damaged after {at} bytes: {why}"))
 }
 
 #[cold]

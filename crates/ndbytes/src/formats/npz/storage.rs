@@ -19,8 +19,18 @@ pub(super) enum Storage<'a> {
 
 /// A stream, read by one thread at a time.
 pub(super) struct Stream<'a> {
-    reader: Mutex<Box<dyn ReadSeek + 'a>>,
+    window: Mutex<Window<'a>>,
     len: u64,
+}
+
+/// Small parts are read together with what follows them: small members lie one after another.
+const WINDOW: usize = 128 << 10;
+
+struct Window<'a> {
+    reader: Box<dyn ReadSeek + 'a>,
+    /// What was read last, and where that was.
+    bytes: Vec<u8>,
+    at: u64,
 }
 
 pub(super) trait ReadSeek: Read + Seek + Send {}
@@ -30,7 +40,8 @@ impl<R: Read + Seek + Send> ReadSeek for R {}
 impl<'a> Storage<'a> {
     pub(super) fn stream(mut reader: impl Read + Seek + Send + 'a) -> Result<Self> {
         let len = reader.seek(SeekFrom::End(0)).map_err(|error| DecodeError::io(&error))?;
-        Ok(Self::Stream(Stream { reader: Mutex::new(Box::new(reader)), len }))
+        let window = Window { reader: Box::new(reader), bytes: Vec::new(), at: 0 };
+        Ok(Self::Stream(Stream { window: Mutex::new(window), len }))
     }
 
     pub(super) fn len(&self) -> u64 {
@@ -94,10 +105,47 @@ impl ReaderAt for Storage<'_> {
 impl ReaderAt for Stream<'_> {
     fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
         // A reader that panicked is where it is: every read seeks first.
-        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        reader.seek(SeekFrom::Start(offset))?;
+        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        if bytes.len() >= WINDOW {
+            return window.read(offset, bytes);
+        }
+        let enough = bytes.len().min(self.len.saturating_sub(offset) as usize);
+        if !window.holds(offset, enough) {
+            window.fill(offset)?;
+        }
+        let from = offset.checked_sub(window.at).map_or(usize::MAX, |from| from as usize);
+        let there = window.bytes.get(from..).unwrap_or_default();
+        let count = there.len().min(bytes.len());
+        bytes[..count].copy_from_slice(&there[..count]);
+        Ok(count)
+    }
+}
+
+impl Window<'_> {
+    fn holds(&self, offset: u64, len: usize) -> bool {
+        let end = self.at + self.bytes.len() as u64;
+        offset >= self.at && offset.saturating_add(len as u64) <= end
+    }
+
+    fn fill(&mut self, offset: u64) -> io::Result<()> {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.resize(WINDOW, 0);
+        let mut filled = 0;
+        while filled < bytes.len() {
+            match self.read(offset + filled as u64, &mut bytes[filled..])? {
+                0 => break,
+                read => filled += read,
+            }
+        }
+        bytes.truncate(filled);
+        (self.bytes, self.at) = (bytes, offset);
+        Ok(())
+    }
+
+    fn read(&mut self, offset: u64, bytes: &mut [u8]) -> io::Result<usize> {
+        self.reader.seek(SeekFrom::Start(offset))?;
         loop {
-            match reader.read(bytes) {
+            match self.reader.read(bytes) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 done => return done,
             }

@@ -278,7 +278,13 @@ impl<W: Write> Writer<W> {
             self.check_name(name).map_err(refused)?;
         }
         let mut rest = members;
-        while !rest.is_empty() {
+        let mut scratch = Vec::new();
+        while let [(name, content), later @ ..] = rest {
+            if self.options.compression == Compression::None && content.chunks() == 1 {
+                self.add_small(name, content.chunk(0, &mut scratch))?;
+                rest = later;
+                continue;
+            }
             let mut sizes = rest.iter().map(|(_, content)| content.len());
             let mut size = sizes.next().unwrap_or(0);
             let more = sizes.take_while(|more| {
@@ -289,6 +295,16 @@ impl<W: Write> Writer<W> {
             self.add_group(group, level)?;
             rest = later;
         }
+        Ok(())
+    }
+
+    /// Adds a member of which a copy is at hand.
+    fn add_small(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let size = bytes.len() as u64;
+        let header = self.note(name, Method::Stored, crc32fast::hash(bytes), size, size);
+        self.out.write_all(&header)?;
+        self.out.write_all(bytes)?;
+        self.at += size;
         Ok(())
     }
 
