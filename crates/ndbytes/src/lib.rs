@@ -43,7 +43,7 @@ pub use array::{
 pub use compare::{equal, identical};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, Result};
 pub use formats::{
-    Entries, Entry, Format, ReadOptions, Summary, npy, peek, pickle, raw, read, read_array,
+    Entries, Entry, Format, ReadOptions, Summary, npy, npz, peek, pickle, raw, read, read_array,
     read_source, sniff, write,
 };
 pub use inspect::inspect;

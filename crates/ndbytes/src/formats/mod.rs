@@ -1,6 +1,7 @@
 //! The formats, in one table: how each is told from its first bytes, described, read and written.
 
 pub mod npy;
+pub mod npz;
 pub mod pickle;
 pub mod raw;
 

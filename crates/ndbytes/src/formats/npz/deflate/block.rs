@@ -77,7 +77,7 @@ pub(super) fn distance_symbol(distance: u16) -> (usize, u32, u32) {
 /// How often the symbols occur in these tokens, and how many bits there are beyond their words.
 /// `counters` are zeros before and after: four, since a counter that is incremented twice in a row
 /// is waited for.
-pub(super) fn count(
+fn count(
     tokens: &[Token],
     mut bytes: &[u8],
     counters: &mut [[u32; 256]; 4],
@@ -117,12 +117,15 @@ pub(super) fn count(
 #[derive(Debug)]
 pub(super) struct Block {
     pub(super) counts: Counts,
-    pub(super) beyond: u64,
+    beyond: u64,
     entropy: f32,
 }
 
 impl Block {
-    pub(super) fn new(counts: Counts, beyond: u64) -> Self {
+    /// The block of these tokens, which are of `bytes`. The counters are zeros before and after.
+    pub(super) fn of(tokens: &[Token], bytes: &[u8], counters: &mut [[u32; 256]; 4]) -> Self {
+        let mut counts = Counts::ZERO;
+        let beyond = count(tokens, bytes, counters, &mut counts);
         let entropy = counts.entropy();
         Self { counts, beyond, entropy }
     }
@@ -132,16 +135,13 @@ impl Block {
         self.entropy + self.beyond as f32 + DESCRIPTION
     }
 
-    /// Takes in what follows, unless the two are better off with codes of their own.
-    pub(super) fn merge(&mut self, next: Self) -> Result<(), Self> {
+    /// This block and the next as one, unless they are better off with codes of their own.
+    pub(super) fn joined(&self, next: &Self) -> Option<Self> {
         let mut counts = self.counts.clone();
         counts.add(&next.counts);
         let entropy = counts.entropy();
-        if entropy > self.entropy + next.entropy + DESCRIPTION {
-            return Err(next);
-        }
-        *self = Self { counts, beyond: self.beyond + next.beyond, entropy };
-        Ok(())
+        let pays = entropy <= self.entropy + next.entropy + DESCRIPTION;
+        pays.then(|| Self { counts, beyond: self.beyond + next.beyond, entropy })
     }
 
     /// Writes the block in the shortest of the three ways that there are.

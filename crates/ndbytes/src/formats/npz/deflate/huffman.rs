@@ -39,24 +39,39 @@ impl Counts {
     }
 }
 
-/// Sum of `count * log2(total / count)`. The order of the additions is fixed, and there is nothing
-/// but additions and multiplications, so that it is the same on every machine.
+/// Sum of `count * log2(total / count)`, but at least one bit for each symbol, as in a code. The
+/// order of the additions is fixed, and there is nothing but additions and multiplications, so that
+/// it is the same on every machine.
 fn entropy(counts: &[u32]) -> f32 {
     let mut sums = [0.0_f32; 8];
     let mut totals = [0_u32; 8];
+    let mut most = [0_u32; 8];
     let (groups, rest) = counts.as_chunks::<8>();
     for group in groups {
         for lane in 0..8 {
-            sums[lane] += group[lane] as f32 * log2(group[lane]);
+            sums[lane] += weighted(group[lane]);
             totals[lane] += group[lane];
+            most[lane] = most[lane].max(group[lane]);
         }
     }
     for (lane, &count) in rest.iter().enumerate() {
-        sums[lane] += count as f32 * log2(count);
+        sums[lane] += weighted(count);
         totals[lane] += count;
+        most[lane] = most[lane].max(count);
     }
     let total: u32 = totals.iter().sum();
-    total as f32 * log2(total) - sums.iter().sum::<f32>()
+    let sum = sums.iter().sum::<f32>();
+    let most = most.iter().fold(0, |a, &b| a.max(b));
+    if most > total / 2 {
+        // One bit tells the most frequent symbol from the others.
+        return total as f32 + weighted(total - most) - (sum - weighted(most));
+    }
+    weighted(total) - sum
+}
+
+#[inline(always)]
+fn weighted(count: u32) -> f32 {
+    count as f32 * log2(count)
 }
 
 /// The logarithm, within 0.01; 0 for 0 and 1.
@@ -343,6 +358,93 @@ impl Header {
             if let Some(at) = symbol.checked_sub(16) {
                 bits.put(u64::from(step >> 8), REPEAT_BITS[at]);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the words take of the room there is, in units of the longest.
+    fn taken(lengths: &[u8], limit: usize) -> u32 {
+        lengths
+            .iter()
+            .filter(|&&length| length > 0)
+            .map(|&length| 1 << (limit - usize::from(length)))
+            .sum()
+    }
+
+    #[test]
+    fn codes_are_complete_and_within_the_limit() {
+        let mut fibonacci = [0_u32; 40];
+        (fibonacci[0], fibonacci[1]) = (1, 1);
+        for at in 2..40 {
+            fibonacci[at] = fibonacci[at - 1] + fibonacci[at - 2];
+        }
+        for limit in [6, 7, 14, 15] {
+            for used in [2, 3, 17, 39] {
+                let mut counts = [0; 40];
+                counts[..used].copy_from_slice(&fibonacci[..used]);
+                let lengths = lengths(&counts, limit);
+                assert_eq!(taken(&lengths, limit), 1 << limit, "{used} symbols, limit {limit}");
+                assert_eq!(lengths.iter().filter(|&&length| length > 0).count(), used);
+                let ascend = counts.windows(2).zip(lengths.windows(2));
+                assert!(ascend.clone().all(|(count, length)| count[1] == 0
+                    || count[0] > count[1]
+                    || length[0] >= length[1]));
+            }
+        }
+    }
+
+    #[test]
+    fn a_code_has_two_words_at_least() {
+        for counts in [
+            [0; 30],
+            {
+                let mut one = [0; 30];
+                one[0] = 9;
+                one
+            },
+            {
+                let mut one = [0; 30];
+                one[29] = 9;
+                one
+            },
+        ] {
+            let lengths = lengths(&counts, 15);
+            assert_eq!(taken(&lengths, 15), 1 << 15);
+            assert!(counts.iter().zip(lengths).all(|(&count, length)| count == 0 || length == 1));
+        }
+    }
+
+    #[test]
+    fn lengths_are_the_best() {
+        // From the textbook: 45, 13, 12, 16, 9, 5 take 224 bits.
+        let counts = [45, 13, 12, 16, 9, 5];
+        let lengths = lengths(&counts, 15);
+        let bits: u32 =
+            counts.iter().zip(lengths).map(|(&count, length)| count * u32::from(length)).sum();
+        assert_eq!(bits, 224);
+    }
+
+    #[test]
+    fn the_estimate_is_near_the_code() {
+        let counts_of = |f: fn(u32) -> u32| {
+            let mut counts = Counts::ZERO;
+            counts.literals.iter_mut().zip(0..).for_each(|(count, at)| *count = f(at));
+            counts
+        };
+        for counts in [
+            counts_of(|_| 10),
+            counts_of(|at| at),
+            counts_of(|at| 100_000 >> (at / 8).min(31)),
+            counts_of(|at| if at == 0 { 1_000_000 } else { at % 3 }),
+        ] {
+            let codes = Codes::new(&counts);
+            let cost = (codes.cost(&counts) - codes.header.cost) as f32;
+            let estimate = counts.entropy();
+            assert!((estimate / cost - 1.0).abs() < 0.03, "{estimate} bits, {cost} in truth");
         }
     }
 }

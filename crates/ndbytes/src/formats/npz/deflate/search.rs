@@ -1,9 +1,15 @@
 //! Matches at any distance, found by what their first bytes hash to.
 
-use super::block::{FARTHEST, LONGEST, SHORTEST, Token, distance_symbol, length_symbol, beyond_length};
+use super::block::{
+    FARTHEST, LONGEST, SHORTEST, Token, beyond_length, distance_symbol, length_symbol,
+};
 use super::huffman::{Counts, DISTANCES, LITERALS};
-use super::strided::Stride;
+use super::plan::{Search, literals};
+use super::strided::{Masks, Stride, next_run};
+use super::{Block, Scratch};
 
+/// Each holds the last four places.
+pub(super) const BUCKETS: usize = 1 << 13;
 const HEADS: usize = 1 << 14;
 /// Bytes that are hashed, and the fewest that a match found by its hash has.
 const HASHED: usize = 4;
@@ -12,18 +18,69 @@ const HASHED: usize = 4;
 /// with what is looked for, as everything is.
 #[derive(Debug)]
 pub(super) struct Seen {
+    pub(super) one: Box<[u16; BUCKETS]>,
+    pub(super) two: Box<[u32; BUCKETS]>,
+    pub(super) four: Box<[u64; BUCKETS]>,
     heads: Box<[u16; HEADS]>,
     previous: Box<[u16; FARTHEST]>,
 }
 
 impl Seen {
     pub(super) fn new() -> Self {
-        Self { heads: Box::new([0; HEADS]), previous: Box::new([0; FARTHEST]) }
+        Self {
+            one: Box::new([0; BUCKETS]),
+            two: Box::new([0; BUCKETS]),
+            four: Box::new([0; BUCKETS]),
+            heads: Box::new([0; HEADS]),
+            previous: Box::new([0; FARTHEST]),
+        }
     }
 
     /// Forgets everything.
     pub(super) fn clear(&mut self) {
         self.heads.fill(0);
+        self.one.fill(0);
+        self.two.fill(0);
+        self.four.fill(0);
+    }
+}
+
+/// The last places of what has one hash, the last one first.
+pub(super) trait Places: Copy {
+    fn with(self, place: u16) -> Self;
+    fn place(self, k: usize) -> u16;
+}
+
+impl Places for u16 {
+    #[inline(always)]
+    fn with(self, place: u16) -> Self {
+        place
+    }
+    #[inline(always)]
+    fn place(self, _: usize) -> u16 {
+        self
+    }
+}
+
+impl Places for u32 {
+    #[inline(always)]
+    fn with(self, place: u16) -> Self {
+        self << 16 | Self::from(place)
+    }
+    #[inline(always)]
+    fn place(self, k: usize) -> u16 {
+        (self >> (16 * k)) as u16
+    }
+}
+
+impl Places for u64 {
+    #[inline(always)]
+    fn with(self, place: u16) -> Self {
+        self << 16 | Self::from(place)
+    }
+    #[inline(always)]
+    fn place(self, k: usize) -> u16 {
+        (self >> (16 * k)) as u16
     }
 }
 
@@ -33,14 +90,28 @@ pub(super) struct Prices {
     literals: [u16; 256],
     lengths: [u16; LONGEST + 1],
     distances: [u16; DISTANCES],
+    /// Of a literal.
+    average: u32,
 }
 
 impl Prices {
+    /// As if nothing were known but the bytes: that one symbol of 64 is a match.
+    pub(super) fn of_bytes(bytes: &[u8], scratch: &mut Scratch) -> Self {
+        let mut counts = Block::of(&[literals(bytes.len())], bytes, &mut scratch.counters).counts;
+        counts.literals[257..280].fill(bytes.len() as u32 / 64);
+        counts.distances.fill(1000);
+        Self::of(&counts)
+    }
+
     /// As if the next bytes were like those that were counted.
-    pub(super) fn new(counts: &Counts) -> Self {
+    pub(super) fn of(counts: &Counts) -> Self {
         let total: u32 = counts.literals.iter().sum();
-        let mut prices =
-            Self { literals: [0; 256], lengths: [0; LONGEST + 1], distances: [0; DISTANCES] };
+        let mut prices = Self {
+            literals: [0; 256],
+            lengths: [0; LONGEST + 1],
+            distances: [0; DISTANCES],
+            average: 0,
+        };
         let price = |count: u32, total: u32| {
             let ratio = (total + 8) as f32 / (count as f32 + 0.25);
             ((log2(ratio) * 16.0) as i32).clamp(4, 14 * 16) as u16
@@ -48,6 +119,10 @@ impl Prices {
         for (value, &count) in prices.literals.iter_mut().zip(&counts.literals) {
             *value = price(count, total);
         }
+        let literals: u32 = counts.literals[..256].iter().sum();
+        let pairs = prices.literals.iter().zip(&counts.literals);
+        let sum: u32 = pairs.map(|(&price, &count)| u32::from(price) * count).sum();
+        prices.average = sum / literals.max(1);
         let mut symbols = [0; LITERALS - 257];
         for (value, &count) in symbols.iter_mut().zip(&counts.literals[257..]) {
             *value = price(count, total).min(10 * 16);
@@ -89,14 +164,14 @@ fn log2(ratio: f32) -> f32 {
 
 #[inline(always)]
 fn load(bytes: &[u8], at: usize) -> u64 {
-    match bytes.get(at..at + 8) {
-        Some(&[a, b, c, d, e, f, g, h]) => u64::from_le_bytes([a, b, c, d, e, f, g, h]),
-        _ => 0,
+    match bytes.get(at..).and_then(|bytes| bytes.first_chunk()) {
+        Some(bytes) => u64::from_le_bytes(*bytes),
+        None => 0,
     }
 }
 
 /// How many bytes from `at` and from `before` on are the same, up to `most`.
-#[inline(always)]
+#[inline(never)]
 fn same(chunk: &[u8], at: usize, before: usize, most: usize) -> usize {
     let mut length = 0;
     while length + 8 <= most {
@@ -117,77 +192,211 @@ fn hash(bytes: u64) -> usize {
     ((bytes as u32).wrapping_mul(0x9E37_79B1) >> 18) as usize & (HEADS - 1)
 }
 
-/// Parses `chunk[from..to]` fast: the last place with the same hash, and the strides; what pays is
-/// taken at once.
-pub(super) fn parse_fast(
+/// How many bytes are hashed, and have to be the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Width {
+    Four,
+    Eight,
+    Sixteen,
+}
+
+/// How many places are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effort {
+    /// The last one, and what is found there is taken.
+    Quick,
+    /// The last four, and the next byte's.
+    Careful,
+    /// As many, and the next byte's.
+    Chain(usize),
+}
+
+/// Parses `chunk[from..to]`, at most one segment.
+pub(super) fn parse(
+    search: Search,
     chunk: &[u8],
     from: usize,
     to: usize,
     strides: &[Stride],
     prices: &Prices,
-    seen: &mut Seen,
+    scratch: &mut Scratch,
+) {
+    let Scratch { tokens, masks, seen, .. } = scratch;
+    for (masks, &stride) in masks.iter_mut().zip(strides) {
+        masks.fill(chunk, from, to, stride);
+    }
+    macro_rules! hashed {
+        ($places:ident, $width:literal, $depth:literal, $lazy:literal) => {
+            parse_hashed::<_, $width, $depth, $lazy>(
+                chunk,
+                from,
+                to,
+                strides,
+                masks,
+                prices,
+                &mut seen.$places,
+                tokens,
+            )
+        };
+    }
+    match (search.width, search.effort) {
+        (Width::Four, Effort::Quick) => hashed!(one, 4, 1, false),
+        (Width::Eight, Effort::Quick) => hashed!(one, 8, 1, false),
+        (Width::Sixteen, Effort::Quick) => hashed!(one, 16, 1, false),
+        (Width::Four, Effort::Careful) => hashed!(four, 4, 4, true),
+        (Width::Eight, Effort::Careful) => hashed!(four, 8, 4, true),
+        (Width::Sixteen, Effort::Careful) => hashed!(four, 16, 4, true),
+        (_, Effort::Chain(depth)) => {
+            parse_deep(chunk, from, to, strides, prices, depth, seen, tokens)
+        }
+    }
+}
+
+/// Parses `chunk[from..to]`: runs at the strides where there are some, and between them the last
+/// `DEPTH` places where the same `WIDTH` bytes were. With `LAZY`, a match is left when the next
+/// byte starts a better one.
+#[allow(clippy::too_many_arguments)]
+#[inline(never)]
+pub(super) fn parse_hashed<P: Places, const WIDTH: usize, const DEPTH: usize, const LAZY: bool>(
+    chunk: &[u8],
+    from: usize,
+    to: usize,
+    strides: &[Stride],
+    masks: &[Masks; 2],
+    prices: &Prices,
+    buckets: &mut [P; BUCKETS],
     tokens: &mut Vec<Token>,
 ) {
-    let mut at = from;
-    let mut literals = from;
-    let end = to.min(chunk.len().saturating_sub(8));
-    let heads = &mut *seen.heads;
-    while at < end {
-        let here = load(chunk, at);
-        let most = LONGEST.min(to - at);
-        let (mut length, mut distance) = (0, 0);
-        for stride in strides {
-            let back = usize::from(stride.distance);
-            if back <= at {
-                let differ = here ^ load(chunk, at - back);
-                let mut equal = (differ.trailing_zeros() / 8) as usize;
-                if equal == 8 {
-                    equal = same(chunk, at, at - back, most);
-                }
-                if equal >= SHORTEST && equal > length {
-                    (length, distance) = (equal.min(most), back);
-                }
-            }
-        }
-        let head = &mut heads[hash(here)];
-        let back = usize::from((at as u16).wrapping_sub(*head));
-        *head = at as u16;
-        if back <= FARTHEST && back <= at && back > 0 {
-            let there = load(chunk, at - back);
-            if there as u32 == here as u32 {
-                let mut equal = ((here ^ there).trailing_zeros() / 8) as usize;
-                if equal == 8 {
-                    equal = same(chunk, at, at - back, most);
-                }
-                if equal > length {
-                    (length, distance) = (equal.min(most), back);
+    // What is shorter has to show that it is worth it.
+    let sure = (22 * 16 / prices.average.max(1)) as usize;
+    let end = to.min(chunk.len().saturating_sub(WIDTH.max(8) + 1)).max(from);
+    let (mut at, mut literals) = (from, from);
+    loop {
+        let (run, run_length, run_distance) = next_run(strides, masks, at - from, to - from)
+            .map_or((to, 0, 0), |(start, length, distance)| (from + start, length, distance));
+        let mut found = (0, 0);
+        let stop = run.min(end);
+        // One more than the literals before the run: a match may be better than the run.
+        let stop = if run_length < 32 { (stop + 1).min(end) } else { stop };
+        while at < stop {
+            let bucket = &mut buckets[hash_of::<WIDTH>(chunk, at)];
+            let places = *bucket;
+            *bucket = places.with(at as u16);
+            let (length, distance) = longest::<DEPTH, P>(chunk, at, to, places, WIDTH - 1);
+            if length >= WIDTH {
+                let worth = length >= sure
+                    || prices.of_literals(&chunk[at..at + length])
+                        > prices.of_match(length, distance);
+                if worth {
+                    found = (length, distance);
+                    break;
                 }
             }
+            at += 1;
         }
-        if length >= SHORTEST {
-            let worth = length >= 16
-                || prices.of_literals(&chunk[at..at + length])
-                    > prices.of_match(length, distance);
-            if worth {
-                tokens.push(Token {
-                    literals: (at - literals) as u32,
-                    length: length as u16,
-                    distance: distance as u16,
-                });
-                let next = at + length;
-                let mut place = at + 1;
-                while place < next.min(at + 8) && place < end {
-                    heads[hash(load(chunk, place))] = place as u16;
-                    place += 1;
-                }
-                at = next;
-                literals = at;
-                continue;
+        if found.0 > 0 {
+            if at == run && found.0 <= run_length + 1 {
+                found = (run_length, usize::from(run_distance));
             }
+            let mut begin = at;
+            if LAZY {
+                while found.0 < 32 && begin + 1 < end {
+                    let next = begin + 1;
+                    let bucket = &mut buckets[hash_of::<WIDTH>(chunk, next)];
+                    let places = *bucket;
+                    *bucket = places.with(next as u16);
+                    let (length, distance) =
+                        longest::<DEPTH, P>(chunk, next, to, places, found.0 - 1);
+                    let nearer =
+                        (found.1 as u32).ilog2() as i32 - (distance as u32).max(1).ilog2() as i32;
+                    if length >= WIDTH && 4 * (length as i32 - found.0 as i32) + nearer > 2 {
+                        found = (length, distance);
+                        begin = next;
+                    } else {
+                        break;
+                    }
+                }
+            }
+            tokens.push(Token {
+                literals: (begin - literals) as u32,
+                length: found.0 as u16,
+                distance: found.1 as u16,
+            });
+            // Inside of it are at least three more bytes.
+            let next = begin + found.0;
+            if next < end {
+                for place in
+                    [begin + 1 + usize::from(LAZY), begin + 2 + usize::from(LAZY), next - 1]
+                {
+                    let bucket = &mut buckets[hash_of::<WIDTH>(chunk, place)];
+                    *bucket = bucket.with(place as u16);
+                }
+            }
+            at = next;
+            literals = next;
+        } else if run_length > 0 {
+            tokens.push(Token {
+                literals: (run - literals) as u32,
+                length: run_length as u16,
+                distance: run_distance,
+            });
+            at = run + run_length;
+            literals = at;
+        } else {
+            break;
         }
-        at += 1;
     }
     tokens.push(Token { literals: (to - literals) as u32, length: 0, distance: 0 });
+}
+
+/// The longest match among `DEPTH` places, if it is longer than `length`.
+#[inline(always)]
+fn longest<const DEPTH: usize, P: Places>(
+    chunk: &[u8],
+    at: usize,
+    to: usize,
+    places: P,
+    mut length: usize,
+) -> (usize, usize) {
+    let here = load(chunk, at);
+    let farthest = at.min(FARTHEST);
+    let most = LONGEST.min(to - at);
+    let mut distance = 0;
+    for k in 0..DEPTH {
+        let back = usize::from((at as u16).wrapping_sub(places.place(k)));
+        let there = load(chunk, at.wrapping_sub(back));
+        let differ = here ^ there;
+        // One condition, since whether a place is near enough is often a matter of chance.
+        let outside = (farthest.wrapping_sub(back) | back.wrapping_sub(1)) >> (usize::BITS - 1);
+        if differ as u32 | outside as u32 == 0 {
+            let equal = match differ {
+                0 => same(chunk, at, at - back, most),
+                _ => (differ.trailing_zeros() / 8) as usize,
+            };
+            if equal > length {
+                (length, distance) = (equal, back);
+            }
+        }
+    }
+    match distance {
+        0 => (0, 0),
+        _ => (length.min(most), distance),
+    }
+}
+
+#[inline(always)]
+fn hash_of<const WIDTH: usize>(chunk: &[u8], at: usize) -> usize {
+    let here = load(chunk, at);
+    let mixed = match WIDTH {
+        4 => u64::from(here as u32).wrapping_mul(0x9E37_79B1_0000_0000),
+        5..8 => (here << (64 - 8 * WIDTH)).wrapping_mul(0x9E37_79B9_7F4A_7C15),
+        8 => here.wrapping_mul(0x9E37_79B9_7F4A_7C15),
+        _ => {
+            let there = load(chunk, at + WIDTH - 8);
+            (here.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ there).wrapping_mul(0xD1B5_4A32_D192_ED03)
+        }
+    };
+    (mixed >> (64 - BUCKETS.ilog2())) as usize & (BUCKETS - 1)
 }
 
 /// A match and what it saves.

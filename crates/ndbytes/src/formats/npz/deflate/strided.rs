@@ -25,14 +25,14 @@ impl Masks {
     pub(super) const NONE: Self = Self { equal: [0; MASKS], starts: [0; MASKS] };
 
     /// Compares `chunk[from..to]`, at most one segment.
-    fn fill(&mut self, chunk: &[u8], from: usize, to: usize, stride: Stride) {
+    pub(super) fn fill(&mut self, chunk: &[u8], from: usize, to: usize, stride: Stride) {
         let distance = usize::from(stride.distance);
         // What has nothing that far before it is not equal to anything.
         let first = from.max(distance);
         let count = (to - from).div_ceil(64);
         self.equal[..=count].fill(0);
         if first >= to {
-            self.starts[..=count].fill(0);
+            self.starts.fill(0);
             return;
         }
         let skipped = (first - from).div_ceil(64) * 64;
@@ -61,7 +61,18 @@ impl Masks {
             }
             self.starts[at] = starts;
         }
-        self.starts[count] = 0;
+        self.starts[count..].fill(0);
+    }
+
+    /// How much is gained by the runs, as a number to compare: the bytes in them, less what is
+    /// spent on each.
+    pub(super) fn gain(&self) -> i32 {
+        gain(self.starts.iter().copied())
+    }
+
+    /// The same for the runs of these masks and of the others.
+    pub(super) fn gain_with(&self, other: &Self) -> i32 {
+        gain(self.starts.iter().zip(&other.starts).map(|(here, there)| here | there))
     }
 
     /// How many bytes from `at` on are equal, up to what a match can hold.
@@ -98,8 +109,7 @@ fn equal_bytes(a: &[u8], b: &[u8]) -> u64 {
     mask
 }
 
-/// Parses `chunk[from..to]`, at most one segment, into tokens that start with `literals` bytes
-/// that came before it; returns how many literals are left at the end.
+/// Parses `chunk[from..to]`, at most one segment: at each run the longest one.
 pub(super) fn parse(
     chunk: &[u8],
     from: usize,
@@ -108,38 +118,53 @@ pub(super) fn parse(
     masks: &mut [Masks; 2],
     tokens: &mut Vec<Token>,
 ) {
+    for (masks, &stride) in masks.iter_mut().zip(strides) {
+        masks.fill(chunk, from, to, stride);
+    }
     let len = to - from;
-    let literals = |count: usize| Token { literals: count as u32, length: 0, distance: 0 };
+    let mut at = 0;
+    while let Some((start, length, distance)) = next_run(strides, masks, at, len) {
+        tokens.push(token(start - at, length, distance));
+        at = start + length;
+    }
+    tokens.push(Token { literals: (len - at) as u32, length: 0, distance: 0 });
+}
+
+fn gain(starts: impl Iterator<Item = u64>) -> i32 {
+    let mut gain = 0;
+    for starts in starts {
+        let covered = starts | starts << 1 | starts << 2 | starts << 3;
+        let runs = starts & !(starts << 1);
+        gain += covered.count_ones() as i32 - 2 * runs.count_ones() as i32;
+    }
+    gain
+}
+
+/// The next run at one of the strides: where it starts, its length and its distance. The masks of
+/// the strides are filled.
+#[inline(always)]
+pub(super) fn next_run(
+    strides: &[Stride],
+    masks: &[Masks; 2],
+    at: usize,
+    len: usize,
+) -> Option<(usize, usize, u16)> {
+    let [one, two] = masks;
     match strides {
-        [] => tokens.push(literals(len)),
+        [] => None,
         [stride] => {
-            let [masks, _] = masks;
-            masks.fill(chunk, from, to, *stride);
-            let mut at = 0;
-            while let Some(start) = next(at, len, |word| masks.starts[word]) {
-                let length = masks.run(start);
-                tokens.push(token(start - at, length, stride.distance));
-                at = start + length;
-            }
-            tokens.push(literals(len - at));
+            let start = next(at, len, |word| one.starts[word])?;
+            Some((start, one.run(start), stride.distance))
         }
         [first, second, ..] => {
-            let [one, two] = masks;
-            one.fill(chunk, from, to, *first);
-            two.fill(chunk, from, to, *second);
-            let mut at = 0;
-            while let Some(start) = next(at, len, |word| one.starts[word] | two.starts[word]) {
-                let lengths = (one.run(start), two.run(start));
-                let is_second = lengths.0 < usize::from(first.shortest)
-                    || (lengths.1 > lengths.0 && lengths.1 >= usize::from(second.shortest));
-                let (length, distance) = match is_second {
-                    true => (lengths.1, second.distance),
-                    false => (lengths.0, first.distance),
-                };
-                tokens.push(token(start - at, length, distance));
-                at = start + length;
-            }
-            tokens.push(literals(len - at));
+            let start = next(at, len, |word| one.starts[word] | two.starts[word])?;
+            let lengths = (one.run(start), two.run(start));
+            let is_second = lengths.0 < usize::from(first.shortest)
+                || (lengths.1 > lengths.0 && lengths.1 >= usize::from(second.shortest));
+            Some(match is_second {
+                true => (start, lengths.1, second.distance),
+                false => (start, lengths.0, first.distance),
+            })
         }
     }
 }

@@ -1,0 +1,4 @@
+//! npz: several arrays in one zip file.
+
+#[doc(hidden)]
+pub mod deflate;
