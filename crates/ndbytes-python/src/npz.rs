@@ -158,9 +158,7 @@ pub(crate) fn bytes_to_arrays<'py>(
     .map_err(|error| errors::decode(py, error))?;
     if copy == Some(true) {
         let all = entries.iter().map(|(_, array)| array.nbytes() as u64).sum();
-        limits
-            .check_bytes(all, input.len() as u64)
-            .map_err(|error| errors::decode(py, error))?;
+        limits.check_bytes(all, input.len() as u64).map_err(|error| errors::decode(py, error))?;
     }
     let result = PyDict::new(py);
     for (name, array) in entries {
@@ -260,8 +258,7 @@ fn write_options(
     let mut options = WriteOptions::new().threads(threads_or_default(threads));
     if let Some(name) = compression {
         options = options.compression(Compression::from_name(name).ok_or_else(|| {
-            let message =
-                format!("compression {name:?} is not one of None, 'deflate' and 'zstd'");
+            let message = format!("compression {name:?} is not one of None, 'deflate' and 'zstd'");
             PyValueError::new_err(message)
         })?);
     }
@@ -368,24 +365,26 @@ impl NpzReader {
         let limits = limits.map_or_else(CoreLimits::none, |limits| core_limits(Some(limits)));
         let options = npz::ReadOptions::new().limits(limits).check_crc(check_crc);
         let decode = |error| errors::decode(py, error);
-        let (place, directory) = if source.hasattr("read")? && source.hasattr("seek")? && !source.hasattr("__len__")? {
-            let stream = PythonFile::new(source);
-            let raised = stream.raised();
-            let archive = Archive::from_reader(stream, options)
-                .map_err(|error| raised.take().unwrap_or_else(|| decode(error)))?;
-            let directory = archive.directory().clone();
-            (Place::Object(archive, raised), directory)
-        } else if source.is_instance_of::<PyString>() {
-            let path: PathBuf = source.extract()?;
-            let file = File::open(&path).map_err(|error| from_file(py, FileError::new(&path, "", error)))?;
-            let archive = Archive::from_reader(file, options).map_err(decode)?;
-            let directory = archive.directory().clone();
-            (Place::File(archive), directory)
-        } else {
-            let input = Input::new(source, None)?;
-            let archive = Archive::new(input.source(), options).map_err(decode)?;
-            (Place::Memory(input.keeper().clone().unbind()), archive.directory().clone())
-        };
+        let (place, directory) =
+            if source.hasattr("read")? && source.hasattr("seek")? && !source.hasattr("__len__")? {
+                let stream = PythonFile::new(source);
+                let raised = stream.raised();
+                let archive = Archive::from_reader(stream, options)
+                    .map_err(|error| raised.take().unwrap_or_else(|| decode(error)))?;
+                let directory = archive.directory().clone();
+                (Place::Object(archive, raised), directory)
+            } else if source.is_instance_of::<PyString>() {
+                let path: PathBuf = source.extract()?;
+                let file = File::open(&path)
+                    .map_err(|error| from_file(py, FileError::new(&path, "", error)))?;
+                let archive = Archive::from_reader(file, options).map_err(decode)?;
+                let directory = archive.directory().clone();
+                (Place::File(archive), directory)
+            } else {
+                let input = Input::new(source, None)?;
+                let archive = Archive::new(input.source(), options).map_err(decode)?;
+                (Place::Memory(input.keeper().clone().unbind()), archive.directory().clone())
+            };
         Ok(Self { place, directory, options, limits, allow_pickle })
     }
 
@@ -403,7 +402,12 @@ impl NpzReader {
 
     /// The array, or the bytes, of the member at `index`.
     #[pyo3(signature = (index, copy=None, /))]
-    fn read<'py>(&self, py: Python<'py>, index: usize, copy: Option<bool>) -> PyResult<Bound<'py, PyAny>> {
+    fn read<'py>(
+        &self,
+        py: Python<'py>,
+        index: usize,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let mut held = self.read_all(py, vec![index], copy)?;
         Ok(held.swap_remove(0))
     }

@@ -3,7 +3,7 @@
 use std::io::Read as _;
 
 use libdeflater::DecompressionError;
-use zlib_rs::{Deflate, DeflateFlush, Inflate, InflateFlush, Status};
+use zlib_rs::{Inflate, InflateFlush};
 
 use super::archive::Method;
 use crate::array::Source;
@@ -56,9 +56,9 @@ pub(super) fn decompress_start(method: Method, compressed: &[u8], count: usize) 
         Method::Deflate => {
             start.resize(count, 0);
             let mut codec = Inflate::new(false, 15);
-            codec
-                .decompress(compressed, &mut start, InflateFlush::NoFlush)
-                .map_err(|error| DecodeError::malformed(format!("the deflate data: {}", error.as_str())))?;
+            codec.decompress(compressed, &mut start, InflateFlush::NoFlush).map_err(|error| {
+                DecodeError::malformed(format!("the deflate data: {}", error.as_str()))
+            })?;
             start.truncate(codec.total_out() as usize);
         }
         Method::Zstd => {
@@ -85,31 +85,6 @@ fn inflate(compressed: &[u8], to: &mut [u8]) -> Result<()> {
         Err(DecompressionError::BadData) => {
             Err(DecodeError::malformed("the deflate data is damaged, or ends too early"))
         }
-    }
-}
-
-/// A part of a deflate stream that stands for `chunk`, needs nothing of what comes before it and ends
-/// on a byte; the last part ends the stream.
-pub(super) fn deflate(chunk: &[u8], level: i32, last: bool) -> Vec<u8> {
-    let mut codec = Deflate::new(level, false, 15);
-    // What cannot be shortened takes five bytes more for each 16 KiB, and the end a few.
-    let mut part = vec![0; chunk.len() + chunk.len() / 1024 + 64];
-    let flush = if last { DeflateFlush::Finish } else { DeflateFlush::FullFlush };
-    loop {
-        let (read, written) = (codec.total_in() as usize, codec.total_out() as usize);
-        let status = codec.compress(&chunk[read..], &mut part[written..], flush);
-        let written = codec.total_out() as usize;
-        let done = match status {
-            Ok(Status::StreamEnd) => true,
-            Err(error) => unreachable!("any bytes can be compressed: {}", error.as_str()),
-            // There is room left, so nothing is left to be written.
-            Ok(_) => !last && codec.total_in() as usize == chunk.len() && written < part.len(),
-        };
-        if done {
-            part.truncate(written);
-            return part;
-        }
-        part.resize(part.len() * 2, 0);
     }
 }
 

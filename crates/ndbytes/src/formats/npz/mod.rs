@@ -3,11 +3,13 @@
 //! An npz file is a zip archive of npy files. In: [`archive`] finds the directory, and each member
 //! by it; [`read`](mod@read) takes members as views or inflates them, by several threads, and has
 //! `npy` read the arrays. Out: [`write`](mod@write) compresses chunks of the members by several
-//! threads, and writes the [`records`] around them. [`update`] changes an archive without
-//! compressing anew what stays.
+//! threads with an encoder made for arrays ([`deflate`]), and writes the [`records`] around them.
+//! [`update`] changes an archive without compressing anew what stays.
 
 mod archive;
 mod codec;
+#[doc(hidden)]
+pub mod deflate;
 mod names;
 mod peek;
 mod read;

@@ -12,9 +12,10 @@ use std::sync::{Mutex, PoisonError};
 
 use super::archive::Method;
 use super::codec::{self, BLOCK};
+use super::deflate::{Encoder, Scratch};
 use super::names;
 use super::records::{self, Record};
-use crate::array::{Array, Order, Sink, Source, default_threads, share};
+use crate::array::{Array, Dims, Order, Sink, Source, default_threads, share};
 use crate::error::EncodeError;
 use crate::formats::npy::Message;
 
@@ -154,16 +155,16 @@ pub fn write<N: AsRef<str>>(
 
 /// Arrays about to be written: each can be, and its length is known.
 #[derive(Debug)]
-pub struct Prepared<'m, 'a> {
-    members: Vec<(String, Content<'m, 'a>)>,
+pub struct Prepared<'a> {
+    members: Vec<(String, Content<'a>)>,
 }
 
-impl<'m, 'a> Prepared<'m, 'a> {
+impl<'a> Prepared<'a> {
     /// Prepares the headers.
     ///
     /// # Errors
     /// As [`write`].
-    pub fn new<N: AsRef<str>>(arrays: &'m [(N, Array<'a>)]) -> Result<Self, EncodeError> {
+    pub fn new<N: AsRef<str>>(arrays: &[(N, Array<'a>)]) -> Result<Self, EncodeError> {
         let members = arrays.iter().map(|(name, array)| {
             Ok((names::member_name(name.as_ref()), Content::of_array(array)?))
         });
@@ -268,11 +269,11 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// As [`Prepared::write_to`].
     pub fn add_bytes(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let content = Content { head: Vec::new(), body: Source::slice(bytes), whole: None };
+        let content = Content::new(Vec::new(), Source::slice(bytes));
         self.add_all(&[(name.to_owned(), content)])
     }
 
-    pub(super) fn add_all(&mut self, members: &[(String, Content<'_, '_>)]) -> io::Result<()> {
+    pub(super) fn add_all(&mut self, members: &[(String, Content<'_>)]) -> io::Result<()> {
         let level = self.options.checked_level().map_err(refused)?;
         for (name, _) in members {
             self.check_name(name).map_err(refused)?;
@@ -280,8 +281,8 @@ impl<W: Write> Writer<W> {
         let mut rest = members;
         let mut scratch = Vec::new();
         while let [(name, content), later @ ..] = rest {
-            if self.options.compression == Compression::None && content.chunks() == 1 {
-                self.add_small(name, content.chunk(0, &mut scratch))?;
+            if self.options.compression == Compression::None && content.len() <= BLOCK as u64 {
+                self.add_small(name, content.chunk(0, BLOCK, &mut scratch))?;
                 rest = later;
                 continue;
             }
@@ -308,7 +309,7 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    fn add_group(&mut self, group: &[(String, Content<'_, '_>)], level: i32) -> io::Result<()> {
+    fn add_group(&mut self, group: &[(String, Content<'_>)], level: i32) -> io::Result<()> {
         let packed = pack(group, &self.options, level)?;
         for ((name, content), packed) in group.iter().zip(packed) {
             let Packed { crc, compressed } = packed;
@@ -388,41 +389,47 @@ pub(super) fn check_name(name: &str) -> Result<(), EncodeError> {
 
 /// The bytes of a member.
 #[derive(Debug)]
-pub(super) struct Content<'m, 'a> {
+pub(super) struct Content<'a> {
     head: Vec<u8>,
     body: Source<'a>,
-    /// The array that the elements are of, for what helps to compress them.
-    #[allow(dead_code)]
-    whole: Option<&'m Array<'a>>,
+    /// Where bytes are likely to repeat: the size of an element, and those of rows of them.
+    distances: Dims<usize>,
 }
 
-impl<'m, 'a> Content<'m, 'a> {
-    pub(super) fn of_array(array: &'m Array<'a>) -> Result<Self, EncodeError> {
+impl<'a> Content<'a> {
+    fn new(head: Vec<u8>, body: Source<'a>) -> Self {
+        Self { head, body, distances: Dims::new() }
+    }
+
+    pub(super) fn of_array(array: &Array<'a>) -> Result<Self, EncodeError> {
         let message = Message::new(array)?;
         if array.dtype().has_objects() {
             let all = Sink::collect(message.len(), |sink| message.write(1, sink));
-            return Ok(Self { head: all, body: Source::slice(&[]), whole: None });
+            return Ok(Self::new(all, Source::slice(&[])));
         }
         let (layout, order) = (array.layout(), message.order());
         let body = match layout.is_contiguous(order) {
             true => array.source().part(layout.start(), array.nbytes()),
             false => packed(array, order),
         };
-        Ok(Self { head: message.header().to_vec(), body, whole: Some(array) })
+        let mut content = Self::new(message.header().to_vec(), body);
+        content.distances = distances(array, order);
+        Ok(content)
     }
 
     pub(super) fn len(&self) -> u64 {
         (self.head.len() + self.body.len()) as u64
     }
 
-    fn chunks(&self) -> usize {
-        (self.head.len() + self.body.len()).div_ceil(BLOCK).max(1)
+    /// How many chunks of `size` bytes there are, of which the last one may be shorter.
+    fn chunks(&self, size: usize) -> usize {
+        (self.head.len() + self.body.len()).div_ceil(size).max(1)
     }
 
     /// One of the chunks, for which `scratch` may be needed.
-    fn chunk<'s>(&'s self, index: usize, scratch: &'s mut Vec<u8>) -> &'s [u8] {
-        let from = index * BLOCK;
-        let to = (from + BLOCK).min(self.head.len() + self.body.len());
+    fn chunk<'s>(&'s self, index: usize, size: usize, scratch: &'s mut Vec<u8>) -> &'s [u8] {
+        let from = index * size;
+        let to = (from + size).min(self.head.len() + self.body.len());
         let in_body = |at: usize| at.saturating_sub(self.head.len());
         let body = in_body(from)..in_body(to);
         if let Some(bytes) = self.body.as_slice()
@@ -457,6 +464,22 @@ impl<'m, 'a> Content<'m, 'a> {
     }
 }
 
+/// The size of an element, and how far apart the elements are that follow each other along the other
+/// axes, the densest first.
+fn distances(array: &Array<'_>, order: Order) -> Dims<usize> {
+    let mut distance = array.layout().itemsize();
+    let mut distances = Dims::from_elem(distance, 1);
+    let mut further = |&dim: &usize| {
+        distance = distance.saturating_mul(dim);
+        distances.push(distance);
+    };
+    match order {
+        Order::C => array.shape().iter().rev().for_each(&mut further),
+        Order::F => array.shape().iter().for_each(&mut further),
+    }
+    distances
+}
+
 fn packed<'a>(array: &Array<'_>, order: Order) -> Source<'a> {
     Source::filled(array.nbytes(), |sink| array.write_data(order, default_threads(), sink))
 }
@@ -470,7 +493,7 @@ struct Packed {
 
 /// Compresses the members of a group, and sums them up, by several threads.
 fn pack(
-    group: &[(String, Content<'_, '_>)],
+    group: &[(String, Content<'_>)],
     options: &WriteOptions,
     level: i32,
 ) -> io::Result<Vec<Packed>> {
@@ -478,12 +501,22 @@ fn pack(
     if options.compression == Compression::Zstd {
         return pack_zstd(group, options, level);
     }
+    let deflates = options.compression == Compression::Deflate;
+    let plans: Vec<(Encoder, usize)> = contents()
+        .map(|content| {
+            let encoder = Encoder::new(level as u8, content.distances.iter().copied());
+            let len = encoder.chunk_len(content.len() as usize);
+            (encoder, if deflates { len } else { BLOCK })
+        })
+        .collect();
     let jobs: Vec<(usize, usize)> = contents()
+        .zip(&plans)
         .enumerate()
-        .flat_map(|(member, content)| (0..content.chunks()).map(move |chunk| (member, chunk)))
+        .flat_map(|(member, (content, (_, size)))| {
+            (0..content.chunks(*size)).map(move |chunk| (member, chunk))
+        })
         .collect();
     let total: u64 = contents().map(Content::len).sum();
-    let deflates = options.compression == Compression::Deflate;
     let each = if deflates { BYTES_PER_THREAD } else { SUM_PER_THREAD };
     let threads = options.threads.min((total / each) as usize).clamp(1, jobs.len().max(1));
 
@@ -491,15 +524,17 @@ fn pack(
     let done = Mutex::new(Vec::with_capacity(jobs.len()));
     share(threads, || {
         let mut scratch = Vec::new();
+        let mut codec = deflates.then(Scratch::default);
         while let Some(&(member, index)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let content = &group[member].1;
-            let chunk = content.chunk(index, &mut scratch);
+            let (content, (encoder, size)) = (&group[member].1, &plans[member]);
+            let chunk = content.chunk(index, *size, &mut scratch);
             let mut hasher = crc32fast::Hasher::new();
             hasher.update(chunk);
-            let part = match deflates {
-                true => codec::deflate(chunk, level, index + 1 == content.chunks()),
-                false => Vec::new(),
-            };
+            let mut part = Vec::new();
+            if let Some(codec) = &mut codec {
+                let last = index + 1 == content.chunks(*size);
+                encoder.compress(chunk, last, codec, &mut part);
+            }
             let chunk_done = ((member, index), hasher, part);
             done.lock().unwrap_or_else(PoisonError::into_inner).push(chunk_done);
         }
@@ -526,7 +561,7 @@ fn pack(
 
 /// As [`pack`], each member as one frame of zstd, since not every reader knows of several.
 fn pack_zstd(
-    group: &[(String, Content<'_, '_>)],
+    group: &[(String, Content<'_>)],
     options: &WriteOptions,
     level: i32,
 ) -> io::Result<Vec<Packed>> {
@@ -552,15 +587,15 @@ fn pack_zstd(
     done.into_iter().map(|(_, packed)| packed).collect()
 }
 
-fn zstd_frame(content: &Content<'_, '_>, threads: usize, level: i32) -> io::Result<Packed> {
+fn zstd_frame(content: &Content<'_>, threads: usize, level: i32) -> io::Result<Packed> {
     let mut encoder = zstd::stream::Encoder::new(Vec::new(), level)?;
     encoder.set_pledged_src_size(Some(content.len()))?;
     if content.len() >= ZSTD_THREADS_FROM {
         encoder.multithread(threads as u32)?;
     }
     let (mut scratch, mut hasher) = (Vec::new(), crc32fast::Hasher::new());
-    for index in 0..content.chunks() {
-        let chunk = content.chunk(index, &mut scratch);
+    for index in 0..content.chunks(BLOCK) {
+        let chunk = content.chunk(index, BLOCK, &mut scratch);
         hasher.update(chunk);
         encoder.write_all(chunk)?;
     }
