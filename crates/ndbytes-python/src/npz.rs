@@ -21,7 +21,7 @@ use crate::values::{self, Elements};
 use crate::verbs::{threads_or_default, unknown_format};
 
 /// Small writes are put together before they go to a file.
-const GATHERED: usize = 1 << 20;
+const GATHERED: usize = 256 << 10;
 
 /// Write several arrays, each with its name, as self-describing bytes.
 ///

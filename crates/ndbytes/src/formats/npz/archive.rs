@@ -4,6 +4,7 @@
 //! here: the records have to be as many as the end says, fill the directory exactly, and each
 //! member has to lie in a place of its own.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use rawzip::ZipLocator;
@@ -259,6 +260,10 @@ impl Member {
         let len = RECORD_SIZE + raw_name.len() + extra.remaining_bytes().len();
         let len = len + record.comment().as_bytes().len();
         let name = names::decode(raw_name, flags, extra).map_err(|error| error.at(at))?;
+        if name.contains('\0') {
+            // Python's zipfile cuts names there.
+            return Err(DecodeError::malformed(format!("a name with a NUL: {name:?}")).at(at));
+        }
         Ok(Self {
             raw_name: (name.as_bytes() != raw_name).then(|| raw_name.into()),
             name,
@@ -301,6 +306,9 @@ impl Member {
         if header.method != self.method.number() {
             return Err(malformed(format!("its own header says method {}", header.method)));
         }
+        if (header.flags ^ self.flags) & names::UTF8_FLAG != 0 {
+            return Err(malformed("its own header has its name in another encoding".to_owned()));
+        }
         if header.flags & FLAG_DESCRIPTOR == 0 {
             for (what, own, listed) in [
                 ("the CRC-32", u64::from(header.crc), u64::from(self.crc)),
@@ -330,21 +338,24 @@ fn check_end(storage: &Storage<'_>, count: u64, start: u64, end: u64, at_end: u6
         let digits = bytes.get(at..at + len).unwrap_or_default();
         digits.iter().rev().fold(0_u64, |number, &digit| number << 8 | u64::from(digit))
     };
-    let mut said = [number(bytes, 8, 2), number(bytes, 10, 2), number(bytes, 12, 4)];
+    let places = [(8, 2), (10, 2), (12, 4), (16, 4)];
+    let mut said = places.map(|(at, len)| number(bytes, at, len));
+    let mut counted_from = start.saturating_sub(said[3]);
     let disks = [number(bytes, 4, 2), number(bytes, 6, 2)];
     let mut zip64 = [0; 56];
     let zip64 = storage.read(end, &mut zip64)?;
     let mut gap = at_end.saturating_sub(end);
     if zip64.starts_with(&ZIP64_END_SIGNATURE) && gap >= 56 + 20 {
-        let wide = [number(zip64, 24, 8), number(zip64, 32, 8), number(zip64, 40, 8)];
-        for (narrow, (wide, most)) in
-            said.iter_mut().zip(wide.into_iter().zip([0xFFFF, 0xFFFF, 0xFFFF_FFFF]))
+        for (narrow, (at, most)) in
+            said.iter_mut().zip([(24, 0xFFFF), (32, 0xFFFF), (40, 0xFFFF_FFFF), (48, 0xFFFF_FFFF)])
         {
+            let wide = number(zip64, at, 8);
             if *narrow != most && *narrow != wide {
                 return Err(wrong_count(*narrow, wide, at_end));
             }
             *narrow = wide;
         }
+        counted_from = 0;
         gap = gap.saturating_sub(number(zip64, 4, 8).saturating_add(12 + 20));
     }
     if said[1] != count || said[0] != count {
@@ -353,11 +364,13 @@ fn check_end(storage: &Storage<'_>, count: u64, start: u64, end: u64, at_end: u6
     if disks.iter().any(|&disk| disk != 0 && disk != 0xFFFF) {
         return Err(DecodeError::unsupported("the archive is spread over several disks").at(at_end));
     }
-    if said[2] != end - start || gap != 0 {
+    // Behind bytes that were put before the archive later, all places are counted from its start.
+    if said[2] != end - start || said[3].saturating_add(counted_from) != start || gap != 0 {
         let found = format!(
-            "the directory's {count} records take {} bytes, its end says {} and is {gap} further",
+            "the directory takes {} bytes from {start} on, its end says {} from {} and is {gap} further",
             end - start,
-            said[2]
+            said[2],
+            said[3]
         );
         return Err(DecodeError::malformed(found).at(end));
     }
@@ -373,10 +386,30 @@ fn wrong_count(said: u64, found: u64, at: u64) -> DecodeError {
 #[cold]
 fn damaged(error: &rawzip::Error, storage: &Storage<'_>) -> DecodeError {
     match error.kind() {
-        rawzip::ErrorKind::IO(error) => DecodeError::io(error),
         rawzip::ErrorKind::MissingEndOfCentralDirectory => no_end(storage),
-        rawzip::ErrorKind::Eof if error.eocd_offset().is_some() => no_end(storage),
+        rawzip::ErrorKind::IO(io) if io.kind() != ErrorKind::UnexpectedEof => DecodeError::io(io),
+        rawzip::ErrorKind::IO(_) | rawzip::ErrorKind::Eof => match error.eocd_offset() {
+            Some(at) => cut_end(storage, at),
+            None => DecodeError::malformed("the archive's directory ends inside of a record"),
+        },
         kind => DecodeError::malformed(format!("the archive's directory is damaged: {kind}")),
+    }
+}
+
+/// The end at `at` is there, though not all that belongs to it.
+#[cold]
+fn cut_end(storage: &Storage<'_>, at: u64) -> DecodeError {
+    let mut bytes = [0; END_SIZE];
+    let comment = match storage.read(at, &mut bytes) {
+        Ok([.., low, high]) if storage.len() - at >= END_SIZE as u64 => {
+            u64::from(u16::from_le_bytes([*low, *high]))
+        }
+        _ => 0,
+    };
+    let needed = at + END_SIZE as u64 + comment;
+    match needed > storage.len() {
+        true => DecodeError::incomplete("the archive's end", needed, storage.len()),
+        false => DecodeError::malformed("the archive's end says what cannot be").at(at),
     }
 }
 
@@ -391,8 +424,8 @@ fn no_end(storage: &Storage<'_>) -> DecodeError {
             .at(0)
             .expected("b'PK\\x03\\x04' at the start, and the end of a directory");
     }
-    let mut tail = [0; END_SIZE + 1];
-    let from = len.saturating_sub(END_SIZE as u64 - 1);
+    let mut tail = [0; END_SIZE - 1];
+    let from = len.saturating_sub(tail.len() as u64);
     let tail = storage.read(from, &mut tail).unwrap_or_default();
     let begun = (0..tail.len()).find(|&at| {
         let rest = &tail[at..];
@@ -402,7 +435,7 @@ fn no_end(storage: &Storage<'_>) -> DecodeError {
         Some(at) => from + (at + END_SIZE) as u64,
         None => len + END_SIZE as u64,
     };
-    DecodeError::incomplete("the archive, whose directory comes last,", needed, len)
+    DecodeError::incomplete("the archive, whose directory comes last", needed, len)
 }
 
 /// A part of an archive in memory of its own, where others may write it.

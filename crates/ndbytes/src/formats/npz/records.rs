@@ -131,7 +131,8 @@ impl LocalHeader {
         let mut fields = Vec::new();
         extra.for_each(|(id, field)| push_field(&mut fields, id.as_u16(), field));
         if self.method == Method::Stored.number() {
-            pad(&mut fields, at + (LOCAL_SIZE + name.len()) as u64);
+            let end = at + (LOCAL_SIZE + name.len() + fields.len()) as u64;
+            pad(&mut fields, end);
         }
         finish_header(bytes, name, &fields)
     }
@@ -142,8 +143,8 @@ pub(super) const OF_THE_PLACE: [u16; 2] = [PADDING_FIELD, names::UNICODE_PATH];
 
 /// What both headers of a member say.
 #[derive(Clone, Debug)]
-pub(super) struct Record {
-    pub(super) name: String,
+pub(super) struct Record<'n> {
+    pub(super) name: &'n str,
     pub(super) method: Method,
     pub(super) crc: u32,
     pub(super) compressed_size: u64,
@@ -152,41 +153,50 @@ pub(super) struct Record {
     pub(super) at: u64,
 }
 
-impl Record {
-    /// The header before the member's data.
-    pub(super) fn local_header(&self) -> Vec<u8> {
-        let (name, _) = names::encode(&self.name);
-        let mut fields = Vec::new();
+impl Record<'_> {
+    /// Appends the header before the member's data.
+    pub(super) fn push_local_header(&self, bytes: &mut Vec<u8>) {
+        let (name, _) = names::encode(self.name);
+        let start = bytes.len();
+        bytes.extend_from_slice(&LOCAL_SIGNATURE);
+        self.push_common(self.is_wide(), bytes);
+        bytes.extend_from_slice(&(name.len() as u16).to_le_bytes());
+        bytes.extend_from_slice(&[0; 2]);
+        bytes.extend_from_slice(name);
+        let fields = bytes.len();
         if self.is_wide() {
-            let sizes = [self.size, self.compressed_size].map(u64::to_le_bytes).concat();
-            push_field(&mut fields, ZIP64_FIELD, &sizes);
+            push_field(
+                bytes,
+                ZIP64_FIELD,
+                &[self.size, self.compressed_size].map(u64::to_le_bytes).concat(),
+            );
         }
         if self.method == Method::Stored {
-            pad(&mut fields, self.at + (LOCAL_SIZE + name.len()) as u64);
+            pad(bytes, self.at + (bytes.len() - start) as u64);
         }
-        let mut bytes = LOCAL_SIGNATURE.to_vec();
-        self.push_common(self.is_wide(), &mut bytes);
-        finish_header(bytes, name, &fields)
+        let len = ((bytes.len() - fields) as u16).to_le_bytes();
+        bytes[start + LOCAL_SIZE - 2..][..2].copy_from_slice(&len);
     }
 
-    /// The record in the directory.
-    pub(super) fn directory_record(&self) -> Vec<u8> {
-        let (name, _) = names::encode(&self.name);
-        let wide = [self.size, self.compressed_size].into_iter().filter(|_| self.is_wide());
+    /// Appends the record in the directory.
+    pub(super) fn push_directory_record(&self, bytes: &mut Vec<u8>) {
+        let (name, _) = names::encode(self.name);
+        let start = bytes.len();
         let place = Some(self.at).filter(|&at| at >= MAX_32);
-        let fields = zip64_field(wide.chain(place));
-        let mut bytes = RECORD_SIGNATURE.to_vec();
+        bytes.extend_from_slice(&RECORD_SIGNATURE);
         bytes.extend_from_slice(&MADE_BY.to_le_bytes());
-        self.push_common(self.is_wide() || place.is_some(), &mut bytes);
-        // Lengths of name and fields, comment, disk, kind of content.
-        bytes.extend_from_slice(&[0; 10]);
+        self.push_common(self.is_wide() || place.is_some(), bytes);
+        bytes.extend_from_slice(&(name.len() as u16).to_le_bytes());
+        // The length of the fields; comment, disk, kind of content.
+        bytes.extend_from_slice(&[0; 8]);
         bytes.extend_from_slice(&ATTRIBUTES.to_le_bytes());
         bytes.extend_from_slice(&narrow(self.at).to_le_bytes());
-        bytes[28..30].copy_from_slice(&(name.len() as u16).to_le_bytes());
-        bytes[30..32].copy_from_slice(&(fields.len() as u16).to_le_bytes());
         bytes.extend_from_slice(name);
-        bytes.extend_from_slice(&fields);
-        bytes
+        let fields = bytes.len();
+        let wide = [self.size, self.compressed_size].into_iter().filter(|_| self.is_wide());
+        push_zip64_field(bytes, wide.chain(place));
+        let len = ((bytes.len() - fields) as u16).to_le_bytes();
+        bytes[start + 30..][..2].copy_from_slice(&len);
     }
 
     /// From the version that is needed to the sizes: the same in both headers.
@@ -196,7 +206,7 @@ impl Record {
             _ if wide => 45,
             _ => 20,
         };
-        let (_, flags) = names::encode(&self.name);
+        let (_, flags) = names::encode(self.name);
         for number in [version, flags, self.method.number(), 0, DATE] {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
@@ -232,7 +242,8 @@ pub(super) fn moved_record(record: &[u8], name: &[u8], flags: u16, at: u64) -> O
         .chunks_exact(8)
         .take(wide_sizes)
         .map(|eight| eight.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte)));
-    let mut fields = zip64_field(sizes.chain(Some(at).filter(|&at| at >= MAX_32)));
+    let mut fields = Vec::new();
+    push_zip64_field(&mut fields, sizes.chain(Some(at).filter(|&at| at >= MAX_32)));
     let stays = |id: u16| id != ZIP64_FIELD && !OF_THE_PLACE.contains(&id);
     ExtraFields::new(extra)
         .filter(|(id, _)| stays(id.as_u16()))
@@ -286,13 +297,11 @@ fn narrow(number: u64) -> u32 {
     number.min(MAX_32) as u32
 }
 
-fn zip64_field(numbers: impl Iterator<Item = u64>) -> Vec<u8> {
-    let (mut field, mut fields) = (Vec::new(), Vec::new());
-    numbers.for_each(|number| field.extend_from_slice(&number.to_le_bytes()));
+fn push_zip64_field(fields: &mut Vec<u8>, numbers: impl Iterator<Item = u64>) {
+    let field: SmallVec<[u8; 24]> = numbers.flat_map(u64::to_le_bytes).collect();
     if !field.is_empty() {
-        push_field(&mut fields, ZIP64_FIELD, &field);
+        push_field(fields, ZIP64_FIELD, &field);
     }
-    fields
 }
 
 fn push_field(fields: &mut Vec<u8>, id: u16, field: &[u8]) {
@@ -301,16 +310,17 @@ fn push_field(fields: &mut Vec<u8>, id: u16, field: &[u8]) {
     fields.extend_from_slice(field);
 }
 
-/// Adds a field of such a length that what follows the fields, which start at `at`, is aligned.
-fn pad(fields: &mut Vec<u8>, at: u64) {
-    if (at + fields.len() as u64).is_multiple_of(ALIGNMENT) {
+/// Adds a field of such a length that what follows the fields, which end at `end`, is aligned.
+fn pad(fields: &mut Vec<u8>, end: u64) {
+    if end.is_multiple_of(ALIGNMENT) {
         return;
     }
-    let start = at + fields.len() as u64 + 6;
+    let start = end + 6;
     let zeros = (start.next_multiple_of(ALIGNMENT) - start) as usize;
-    let mut field = vec![0; 2 + zeros];
-    field[..2].copy_from_slice(&(ALIGNMENT as u16).to_le_bytes());
-    push_field(fields, PADDING_FIELD, &field);
+    fields.extend_from_slice(&PADDING_FIELD.to_le_bytes());
+    fields.extend_from_slice(&(2 + zeros as u16).to_le_bytes());
+    fields.extend_from_slice(&(ALIGNMENT as u16).to_le_bytes());
+    fields.resize(fields.len() + zeros, 0);
 }
 
 fn finish_header(mut bytes: Vec<u8>, name: &[u8], fields: &[u8]) -> Vec<u8> {

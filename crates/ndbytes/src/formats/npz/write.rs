@@ -175,8 +175,9 @@ impl<'a> Prepared<'a> {
     pub fn stored_len(&self) -> u64 {
         let mut writer = Writer::new(io::sink(), WriteOptions::new());
         for (name, content) in &self.members {
-            // Only the CRC-32 is missing, which takes no more room if it is known.
-            writer.note(name, Method::Stored, 0, content.len(), content.len());
+            // Only the CRC-32 is missing, which takes no more room if it is known, and nobody reads
+            // what is written here.
+            let _ = writer.begin(name, Method::Stored, 0, content.len(), content.len());
             writer.at += content.len();
         }
         writer.at + writer.directory().len() as u64
@@ -228,6 +229,8 @@ pub struct Writer<W> {
     count: u64,
     names: HashSet<String>,
     comment: Vec<u8>,
+    /// The header that is being written.
+    header: Vec<u8>,
     options: WriteOptions,
 }
 
@@ -246,7 +249,8 @@ impl<W: Write> Writer<W> {
         (directory, count, names): (Vec<u8>, u64, HashSet<String>),
         comment: Vec<u8>,
     ) -> Self {
-        Self { out, at, directory, count, names, comment, options }
+        let header = Vec::new();
+        Self { out, at, directory, count, names, comment, header, options }
     }
 
     /// The archive starts `offset` bytes behind the start of what `out` writes to.
@@ -302,8 +306,7 @@ impl<W: Write> Writer<W> {
     /// Adds a member of which a copy is at hand.
     fn add_small(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let size = bytes.len() as u64;
-        let header = self.note(name, Method::Stored, crc32fast::hash(bytes), size, size);
-        self.out.write_all(&header)?;
+        self.begin(name, Method::Stored, crc32fast::hash(bytes), size, size)?;
         self.out.write_all(bytes)?;
         self.at += size;
         Ok(())
@@ -318,15 +321,13 @@ impl<W: Write> Writer<W> {
             match compressed {
                 Some(parts) if len < size => {
                     let method = self.options.compression.method();
-                    let header = self.note(name, method, crc, len, size);
-                    self.out.write_all(&header)?;
+                    self.begin(name, method, crc, len, size)?;
                     parts.iter().try_for_each(|part| self.out.write_all(part))?;
                     self.at += len;
                 }
                 // What does not get shorter is better left as it is.
                 _ => {
-                    let header = self.note(name, Method::Stored, crc, size, size);
-                    self.out.write_all(&header)?;
+                    self.begin(name, Method::Stored, crc, size, size)?;
                     content.write_checked(crc, &mut self.out)?;
                     self.at += size;
                 }
@@ -346,15 +347,22 @@ impl<W: Write> Writer<W> {
         Ok(self.out)
     }
 
-    /// Lists a member and returns its header; its data comes next.
-    fn note(&mut self, name: &str, method: Method, crc: u32, len: u64, size: u64) -> Vec<u8> {
-        let name = name.to_owned();
+    /// Lists a member and writes its header; its data comes next.
+    fn begin(
+        &mut self,
+        name: &str,
+        method: Method,
+        crc: u32,
+        len: u64,
+        size: u64,
+    ) -> io::Result<()> {
         let record = Record { name, method, crc, compressed_size: len, size, at: self.at };
-        self.directory.extend_from_slice(&record.directory_record());
+        record.push_directory_record(&mut self.directory);
         self.count += 1;
-        let header = record.local_header();
-        self.at += header.len() as u64;
-        header
+        self.header.clear();
+        record.push_local_header(&mut self.header);
+        self.at += self.header.len() as u64;
+        self.out.write_all(&self.header)
     }
 
     /// The directory and its end.
