@@ -79,7 +79,8 @@ pub struct FileError {
 }
 
 impl FileError {
-    pub(super) fn new(path: &Path, doing: &'static str, source: io::Error) -> Self {
+    /// What went wrong with the file at `path`, while `doing` something (or empty).
+    pub fn new(path: &Path, doing: &'static str, source: io::Error) -> Self {
         Self { path: path.to_owned(), doing, source }
     }
 
@@ -155,8 +156,7 @@ impl Target {
         let path = &*self.path;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
-        let in_folder =
-            |error| FileError::new(folder, "cannot write in this folder: ", error);
+        let in_folder = |error| FileError::new(folder, "cannot write in this folder: ", error);
         let about = |error| FileError::new(path, "", error);
 
         // From here on, leaving early removes the file.
@@ -190,7 +190,7 @@ enum NewFile {
 impl NewFile {
     fn in_folder(folder: &Path) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
-        if let Some(file) = unnamed(folder) {
+        if let Some(file) = unnamed(folder)? {
             return Ok(Self::Unnamed(file));
         }
         let mut builder = temporary();
@@ -245,13 +245,25 @@ fn temporary() -> tempfile::Builder<'static, 'static> {
 
 /// A file without a name, where file system and system can make one and name it later.
 #[cfg(target_os = "linux")]
-fn unnamed(folder: &Path) -> Option<File> {
+fn unnamed(folder: &Path) -> io::Result<Option<File>> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let mut options = OpenOptions::new();
     options.read(true).write(true).mode(0o666).custom_flags(libc::O_TMPFILE);
-    let file = options.open(folder).ok()?;
+    let file = match options.open(folder) {
+        Ok(file) => file,
+        // What file systems, and kernels, say that do not know of it.
+        Err(error)
+            if matches!(
+                error.raw_os_error(),
+                Some(libc::EOPNOTSUPP | libc::EISDIR | libc::EINVAL | libc::ENOSYS)
+            ) =>
+        {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
     // It gets its name by this one.
-    fs::symlink_metadata(process_name(&file)).is_ok().then_some(file)
+    Ok(fs::symlink_metadata(process_name(&file)).is_ok().then_some(file))
 }
 
 #[cfg(target_os = "linux")]
