@@ -1,6 +1,7 @@
 //! The native part of the Python package `ndbytes`.
 //!
 //! * `verbs`, `comparing`, `looking`: what Python calls, with the docstrings that it shows
+//! * `files`: arrays in files, for the functions that NumPy has for them
 //! * `pickle`: what Python calls by the names of its own `pickle`
 //! * `npz`: several arrays, in bytes and in files; `pyfile`: file objects as Rust's streams
 //! * `values`: Python's values to the core's inert ones, and back
@@ -10,6 +11,7 @@
 mod bridge;
 mod comparing;
 mod errors;
+mod files;
 mod limits;
 mod looking;
 mod npz;
@@ -23,6 +25,8 @@ mod verbs;
 mod _native {
     #[pymodule_export]
     use crate::comparing::{array_equal, identical};
+    #[pymodule_export]
+    use crate::files::{create_file, load_array, peek_file, save_file, save_stream};
     #[pymodule_export]
     use crate::limits::Limits;
     #[pymodule_export]

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use ndbytes::files::{self, Existing, FileError, NpzChanges, Target};
 use ndbytes::npz::{self, Archive, Compression, Directory, Held, Member, Prepared, WriteOptions};
-use ndbytes::{Array, EncodeError, Format, Limits as CoreLimits, ReadOptions, Source};
+use ndbytes::{
+    Array, DecodeError, EncodeError, Format, Limits as CoreLimits, ReadOptions, Source, npy, pickle,
+};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyString};
@@ -16,6 +18,7 @@ use crate::bridge::buffer::{Input, RELEASE_FROM, filled_bytes};
 use crate::bridge::ndarray;
 use crate::errors;
 use crate::limits::{Limits, core_limits};
+use crate::pickle::encoding_of;
 use crate::pyfile::{PythonFile, Raised};
 use crate::values::{self, Elements};
 use crate::verbs::{threads_or_default, unknown_format};
@@ -341,6 +344,7 @@ pub(crate) struct NpzReader {
     options: npz::ReadOptions,
     limits: CoreLimits,
     allow_pickle: bool,
+    encoding: String,
 }
 
 enum Place {
@@ -354,12 +358,13 @@ enum Place {
 #[pymethods]
 impl NpzReader {
     #[new]
-    #[pyo3(signature = (source, /, *, check_crc=true, allow_pickle=true, limits=None))]
+    #[pyo3(signature = (source, /, *, check_crc=true, allow_pickle=true, encoding="latin1", limits=None))]
     fn new(
         py: Python<'_>,
         source: &Bound<'_, PyAny>,
         check_crc: bool,
         allow_pickle: bool,
+        encoding: &str,
         limits: Option<&Bound<'_, Limits>>,
     ) -> PyResult<Self> {
         let limits = limits.map_or_else(CoreLimits::none, |limits| core_limits(Some(limits)));
@@ -385,7 +390,8 @@ impl NpzReader {
                 let archive = Archive::new(input.source(), options).map_err(decode)?;
                 (Place::Memory(input.keeper().clone().unbind()), archive.directory().clone())
             };
-        Ok(Self { place, directory, options, limits, allow_pickle })
+        let encoding = encoding.to_owned();
+        Ok(Self { place, directory, options, limits, allow_pickle, encoding })
     }
 
     /// The names of all members.
@@ -474,12 +480,27 @@ impl NpzReader {
         }
         .map_err(failed)?;
         // Each is let go of before the next is made.
-        held.drain(..)
-            .map(|held| match held {
-                Held::Array(array) => to_numpy(py, input, &array, copy, &self.limits),
-                Held::Bytes(bytes) => bytes_of(py, &bytes),
-            })
-            .collect()
+        let each = held.drain(..).zip(members).map(|(held, member)| match held {
+            Held::Array(array) if array.dtype().has_objects() && self.encoding != "latin1" => {
+                let bytes = archive.bytes(member).map_err(failed)?;
+                self.objects(py, &bytes)
+            }
+            Held::Array(array) => to_numpy(py, input, &array, copy, &self.limits),
+            Held::Bytes(bytes) => bytes_of(py, &bytes),
+        });
+        each.collect()
+    }
+
+    /// The array of objects in the npy bytes `source`, in which the strings of Python 2 are in another
+    /// encoding.
+    fn objects<'py>(&self, py: Python<'py>, source: &Source<'_>) -> PyResult<Bound<'py, PyAny>> {
+        let decode = |error| errors::decode(py, error);
+        let bytes = source.to_vec(0, source.len());
+        let header = npy::Header::read(&bytes, &self.limits).map_err(decode)?;
+        let options = pickle::ReadOptions::new().limits(self.limits);
+        let options = options.encoding(encoding_of(&self.encoding)?);
+        let array = npy::read_objects_with(&bytes, &header, options).map_err(decode)?;
+        to_numpy(py, None, &array, Some(true), &self.limits)
     }
 }
 
@@ -488,17 +509,13 @@ fn bytes_of<'py>(py: Python<'py>, source: &Source<'_>) -> PyResult<Bound<'py, Py
     Ok(bytes.into_any())
 }
 
-/// The exception for what went wrong with a file.
+/// The exception for what went wrong with a file, or with what goes into it.
 fn from_file(py: Python<'_>, error: FileError) -> PyErr {
-    let (path, doing) = (error.path().to_owned(), error.doing());
-    let error = error.into_io();
-    match error.raw_os_error() {
-        Some(number) => {
-            let said = format!("{doing}{}", io::Error::from_raw_os_error(number));
-            let said = said.split(" (os error").next().unwrap_or_default().to_owned();
-            pyo3::exceptions::PyOSError::new_err((number, said, path))
+    match error.io().get_ref() {
+        Some(inner) if inner.is::<EncodeError>() || inner.is::<DecodeError>() => {
+            from_io(py, error.into_io(), None)
         }
-        None => from_io(py, error, None),
+        _ => errors::file(py, &error),
     }
 }
 
@@ -512,8 +529,8 @@ fn from_io(py: Python<'_>, error: io::Error, raised: Option<&Raised>) -> PyErr {
         Ok(refused) => return errors::refused(py, &refused),
         Err(error) => error,
     };
-    match error.downcast::<ndbytes::DecodeError>() {
+    match error.downcast::<DecodeError>() {
         Ok(error) => errors::decode(py, error),
-        Err(error) => error.into(),
+        Err(error) => errors::os(py, &error, None),
     }
 }

@@ -11,6 +11,7 @@ True
 
 from ndbytes import pickle
 from ndbytes._errors import DecodeError, EncodeError, IncompleteError, UnsafeError
+from ndbytes._files import load, open_memmap, save
 from ndbytes._native import (
     Entry,
     Limits,
@@ -48,7 +49,10 @@ __all__ = [
     "frombuffer",
     "identical",
     "inspect",
+    "load",
+    "open_memmap",
     "pickle",
+    "save",
     "savez",
     "savez_compressed",
     "tobytes",

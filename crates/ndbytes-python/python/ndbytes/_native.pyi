@@ -3,6 +3,7 @@
 What they do is in their docstrings: ``help(ndbytes.array_to_bytes)``.
 """
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pickle import PickleBuffer
 from typing import (
@@ -32,14 +33,19 @@ __all__ = [
     "bytes_to_array",
     "bytes_to_arrays",
     "change_npz",
+    "create_file",
     "dump",
     "dumps",
     "frombuffer",
     "identical",
     "inspect",
     "load",
+    "load_array",
     "loads",
+    "peek_file",
+    "save_file",
     "save_npz",
+    "save_stream",
     "tobytes",
 ]
 
@@ -151,7 +157,7 @@ def frombuffer(
 def array_to_buffers(array: npt.ArrayLike, /) -> list[bytes | memoryview]: ...
 def array_equal(a1: object, a2: object, equal_nan: bool = False) -> bool: ...
 def identical(a: npt.ArrayLike, b: npt.ArrayLike, /) -> bool: ...
-def inspect(data: _BytesLike, /) -> Summary: ...
+def inspect(data: _BytesLike | str | os.PathLike[str], /) -> Summary: ...
 def loads(
     data: _BytesLike,
     /,
@@ -187,6 +193,43 @@ def dump(
     buffer_callback: Callable[[PickleBuffer], object] | None = None,
 ) -> None: ...
 
+# What `ndbytes._files` is made of.
+def save_file(
+    path: str,
+    array: npt.ArrayLike,
+    /,
+    *,
+    allow_pickle: bool,
+    durable: bool,
+    progress: Callable[[int, int], object] | None = None,
+) -> None: ...
+def save_stream(
+    file: Any, array: npt.ArrayLike, /, *, allow_pickle: bool, real_file: bool
+) -> None: ...
+def load_array(
+    file: Any,
+    start: bytes,
+    /,
+    *,
+    allow_pickle: bool,
+    encoding: str,
+    max_header: int,
+    limits: Limits | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> npt.NDArray[Any]: ...
+def peek_file(
+    file: Any, start: bytes, size: int, /, *, max_header: int
+) -> tuple[np.dtype[Any], tuple[int, ...], bool, int]: ...
+def create_file(
+    path: str,
+    dtype: np.dtype[Any],
+    shape: tuple[int, ...],
+    /,
+    *,
+    fortran_order: bool,
+    version: int | None = None,
+) -> int: ...
+
 @final
 class Limits:
     def __new__(
@@ -217,6 +260,7 @@ class NpzReader:
         *,
         check_crc: bool = True,
         allow_pickle: bool = True,
+        encoding: str = "latin1",
         limits: Limits | None = None,
     ) -> NpzReader: ...
     @property

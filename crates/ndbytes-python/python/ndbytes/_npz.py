@@ -22,6 +22,7 @@ _Compression: TypeAlias = Literal["deflate", "zstd"] | None
 
 # What is read ahead when all members are asked for: enough for all cores, little beside memory.
 _AHEAD = 64 << 20
+_ALL = (1 << 64) - 1
 _MODES = {"readonly": "r", "copyonwrite": "c", "readwrite": "r+", "write": "w+"}
 
 
@@ -333,7 +334,8 @@ def open_npz(
     mmap_mode: Literal["r", "c", "r+", "w+", "readonly", "copyonwrite"] | None = None,
     *,
     allow_pickle: bool = True,
-    own_file: bool = False,
+    encoding: str = "latin1",
+    max_header_size: int = 16 << 20,
     limits: Limits | None = None,
 ) -> NpzFile:
     """Open npz in a path, a file object that can go back and forth, or bytes.
@@ -349,12 +351,20 @@ def open_npz(
         ``"c"`` keeps what is written to them in memory. Others come as ever.
     allow_pickle : bool
         Whether arrays of objects may be loaded, which runs nothing.
-    own_file : bool
-        Whether closing the `NpzFile` closes the file object, too.
+    encoding : str
+        What a ``str`` of Python 2 among objects becomes.
+    max_header_size : int
+        The longest npy header that is read, in bytes.
     limits : Limits, optional
         What reading may spend; without, as much as the file may hold.
     """
-    options: dict[str, Any] = {"allow_pickle": allow_pickle, "limits": limits}
+    if limits is None:
+        limits = Limits(max_bytes=_ALL, max_entries=_ALL, max_header=max_header_size)
+    options: dict[str, Any] = {
+        "allow_pickle": allow_pickle,
+        "encoding": encoding,
+        "limits": limits,
+    }
     if isinstance(file, (str, os.PathLike)):
         path = os.fspath(file)
         if isinstance(path, bytes):
@@ -375,14 +385,6 @@ def open_npz(
     if hasattr(file, "read"):
         name = getattr(file, "name", "object")
         source = file.getvalue() if type(file) is io.BytesIO else file
-        opened_npz = NpzFile(
-            source,
-            name=name if isinstance(name, str) else "object",
-            copy=True,
-            check_crc=True,
-            options=options,
-        )
-        if own_file:
-            opened_npz.fid = file
-        return opened_npz
+        name = name if isinstance(name, str) else "object"
+        return NpzFile(source, name=name, copy=True, check_crc=True, options=options)
     return NpzFile(file, name="object", copy=True, check_crc=True, options=options)

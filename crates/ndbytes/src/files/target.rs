@@ -195,7 +195,7 @@ enum NewFile {
 impl NewFile {
     fn in_folder(folder: &Path) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
-        if let Some(file) = unnamed(folder) {
+        if let Some(file) = unnamed(folder)? {
             return Ok(Self::Unnamed(file));
         }
         let mut builder = temporary();
@@ -250,13 +250,25 @@ fn temporary() -> tempfile::Builder<'static, 'static> {
 
 /// A file without a name, where file system and system can make one and name it later.
 #[cfg(target_os = "linux")]
-fn unnamed(folder: &Path) -> Option<File> {
+fn unnamed(folder: &Path) -> io::Result<Option<File>> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let mut options = OpenOptions::new();
     options.read(true).write(true).mode(0o666).custom_flags(libc::O_TMPFILE);
-    let file = options.open(folder).ok()?;
+    let file = match options.open(folder) {
+        Ok(file) => file,
+        // What file systems, and kernels, say that do not know of it.
+        Err(error)
+            if matches!(
+                error.raw_os_error(),
+                Some(libc::EOPNOTSUPP | libc::EISDIR | libc::EINVAL | libc::ENOSYS)
+            ) =>
+        {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
     // It gets its name by this one.
-    fs::symlink_metadata(process_name(&file)).is_ok().then_some(file)
+    Ok(fs::symlink_metadata(process_name(&file)).is_ok().then_some(file))
 }
 
 #[cfg(target_os = "linux")]
