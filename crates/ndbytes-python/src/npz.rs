@@ -10,7 +10,7 @@ use ndbytes::npz::{self, Archive, Compression, Directory, Held, Member, Prepared
 use ndbytes::{
     Array, DecodeError, EncodeError, Format, Limits as CoreLimits, ReadOptions, Source, npy, pickle,
 };
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyString};
 
@@ -286,7 +286,8 @@ pub(crate) fn save_npz(
 ) -> PyResult<()> {
     let options = write_options(compression, level, threads)?;
     let arrays = Named::plain(arrays)?;
-    let views = arrays.views()?;
+    let mut views = arrays.views()?;
+    drop_metadata(py, &mut views)?;
     let prepared = Prepared::new(&views).map_err(|error| errors::refused(py, &error))?;
     if file.hasattr("write")? {
         let stream = PythonFile::new(file);
@@ -310,6 +311,21 @@ pub(crate) fn save_npz(
         })
     });
     written.map_err(|error| from_file(py, error))
+}
+
+/// What NumPy drops, too, in its words.
+fn drop_metadata(py: Python<'_>, views: &mut [(String, Array<'_>)]) -> PyResult<()> {
+    // The line that calls `ndbytes.savez`.
+    const CALLER: i32 = 3;
+    for (_, view) in views.iter_mut().filter(|(_, view)| view.dtype().has_metadata()) {
+        let text = c"metadata on a dtype is not saved to an npy/npz. Use another format (such as \
+            pickle) to store it.";
+        PyErr::warn(py, &py.get_type::<PyUserWarning>(), text, CALLER)?;
+        let plain = view.dtype().without_metadata();
+        *view = Array::new(plain, view.layout().clone(), view.source().clone())
+            .map_err(|error| errors::decode(py, error))?;
+    }
+    Ok(())
 }
 
 /// Change an npz file without compressing anew what stays in it.

@@ -26,7 +26,9 @@ _ALL = (1 << 64) - 1
 _MODES = {"readonly": "r", "copyonwrite": "c", "readwrite": "r+", "write": "w+"}
 
 
-def savez(file: _File, *args: npt.ArrayLike, allow_pickle: bool = True, **kwds: npt.ArrayLike) -> None:
+def savez(
+    file: _File, *args: npt.ArrayLike, allow_pickle: bool = True, **kwds: npt.ArrayLike
+) -> None:
     """Save several arrays in one npz file, as ``numpy.savez`` does.
 
     A path sees the whole file or nothing of it. The same arrays give the same bytes.
@@ -163,8 +165,9 @@ def _save(
         if name in named:
             raise ValueError(f"Cannot use un-named variables and keyword {name}")
         named[name] = array
-    savable = {name: _savable(array, allow_pickle) for name, array in named.items()}
-    save_npz(target, savable, compression=compression)
+    for name, array in named.items():
+        named[name] = _savable(array, allow_pickle)
+    save_npz(target, named, compression=compression)
 
 
 def _savable(value: npt.ArrayLike, allow_pickle: bool) -> npt.NDArray[Any]:
@@ -375,8 +378,8 @@ def open_npz(
         access = {"r": mmap.ACCESS_READ, "c": mmap.ACCESS_COPY}.get(mode)
         if access is None:
             raise ValueError(
-                f"an npz file cannot be mapped with mmap_mode={mmap_mode!r}: its checksums would no "
-                "longer be true. Hint: mmap_mode='c' keeps changes in memory, "
+                f"an npz file cannot be mapped with mmap_mode={mmap_mode!r}: its checksums would "
+                "no longer be true. Hint: mmap_mode='c' keeps changes in memory, "
                 "ndbytes.update_npz writes them"
             )
         with open(path, "rb") as opened:
