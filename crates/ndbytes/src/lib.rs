@@ -47,7 +47,7 @@ pub use formats::{
     Entries, Entry, Format, ReadOptions, Summary, npy, npz, peek, pickle, raw, read, read_array,
     read_source, sniff, write,
 };
-pub use inspect::inspect;
+pub use inspect::{inspect, inspect_archive};
 pub use limits::Limits;
 
 /// Writes an array as self-describing bytes: npy, byte for byte as NumPy writes it.

@@ -18,6 +18,9 @@ __all__ = ["NpzFile", "open_npz", "savez", "savez_compressed", "update_npz"]
 
 _Path: TypeAlias = str | os.PathLike[str]
 _File: TypeAlias = _Path | IO[bytes] | Any
+_MapMode: TypeAlias = Literal[
+    "r", "r+", "w+", "c", "readonly", "readwrite", "write", "copyonwrite"
+]
 _Compression: TypeAlias = Literal["deflate", "zstd"] | None
 
 # What is read ahead when all members are asked for: enough for all cores, little beside memory.
@@ -154,7 +157,7 @@ def _save(
     compression: _Compression,
     allow_pickle: bool,
 ) -> None:
-    target = file
+    target: Any = file
     if not hasattr(file, "write"):
         target = os.fspath(file)
         if not target.endswith(".npz"):
@@ -310,7 +313,7 @@ class _Items:
 
 
 class _Values(_Items):
-    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[Any]:
         return (value for _, value in self._npz._all())
 
 
@@ -334,7 +337,7 @@ class _Attributes:
 
 def open_npz(
     file: _File,
-    mmap_mode: Literal["r", "c", "r+", "w+", "readonly", "copyonwrite"] | None = None,
+    mmap_mode: _MapMode | None = None,
     *,
     allow_pickle: bool = True,
     encoding: str = "latin1",

@@ -270,7 +270,7 @@ fn summary_of_npy(header: &npy::Header) -> Summary {
     }
 }
 
-fn summary_of_npz(peeked: &npz::Peeked) -> Summary {
+pub(crate) fn summary_of_npz(peeked: &npz::Peeked) -> Summary {
     let entry = |array: &npz::PeekedArray| {
         let header = &array.header;
         let stored = array.method == npz::Method::Stored;

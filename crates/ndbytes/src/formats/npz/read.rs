@@ -133,6 +133,11 @@ impl<'a> Archive<'a> {
         Ok(Self { storage, directory, options })
     }
 
+    /// How many bytes the archive has.
+    pub fn nbytes(&self) -> u64 {
+        self.storage.len()
+    }
+
     /// The directory, for [`Archive::with_directory`].
     pub fn directory(&self) -> &Arc<Directory> {
         &self.directory

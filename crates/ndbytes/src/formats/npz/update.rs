@@ -197,7 +197,7 @@ impl<'u, 'a> Update<'u, 'a> {
         let contents = self.added.iter().map(|(name, array)| {
             Content::of_array(array).map(|content| (name.clone(), content)).map_err(refused)
         });
-        writer.add_all(&contents.collect::<io::Result<Vec<_>>>()?)?;
+        writer.add_contents(&contents.collect::<io::Result<Vec<_>>>()?)?;
         writer.finish()
     }
 

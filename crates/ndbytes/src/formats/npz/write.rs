@@ -203,7 +203,7 @@ impl<'a> Prepared<'a> {
         options: &WriteOptions,
     ) -> io::Result<W> {
         let mut writer = Writer::new(out, *options).behind(offset);
-        writer.add_all(&self.members)?;
+        writer.add_contents(&self.members)?;
         writer.finish()
     }
 }
@@ -264,8 +264,16 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// As [`Prepared::write_to`].
     pub fn add(&mut self, name: &str, array: &Array<'_>) -> io::Result<()> {
-        let content = Content::of_array(array).map_err(refused)?;
-        self.add_all(&[(names::member_name(name), content)])
+        self.add_all(&[(name, array.clone())])
+    }
+
+    /// Adds several arrays, on which several threads can work at once.
+    ///
+    /// # Errors
+    /// As [`Prepared::write_to`].
+    pub fn add_all<N: AsRef<str>>(&mut self, arrays: &[(N, Array<'_>)]) -> io::Result<()> {
+        let prepared = Prepared::new(arrays).map_err(refused)?;
+        self.add_contents(&prepared.members)
     }
 
     /// Adds a member that is no array, under its full name.
@@ -274,10 +282,10 @@ impl<W: Write> Writer<W> {
     /// As [`Prepared::write_to`].
     pub fn add_bytes(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let content = Content::new(Vec::new(), Source::slice(bytes));
-        self.add_all(&[(name.to_owned(), content)])
+        self.add_contents(&[(name.to_owned(), content)])
     }
 
-    pub(super) fn add_all(&mut self, members: &[(String, Content<'_>)]) -> io::Result<()> {
+    pub(super) fn add_contents(&mut self, members: &[(String, Content<'_>)]) -> io::Result<()> {
         let level = self.options.checked_level().map_err(refused)?;
         for (name, _) in members {
             self.check_name(name).map_err(refused)?;
