@@ -86,6 +86,11 @@ impl Encoder {
         Self { level: level.min(9), distances: tried }
     }
 
+    /// The size of an element, if it was said.
+    fn item(&self) -> u16 {
+        self.distances.get(1).copied().unwrap_or(1)
+    }
+
     /// How long each chunk but the last one should be when there are `len` bytes: at least one
     /// byte, and a multiple of 64 where there are several, so that elements are seldom cut.
     pub fn chunk_len(&self, len: usize) -> usize {
@@ -111,6 +116,7 @@ impl Encoder {
             return;
         }
         let plan = Plan::new(self, chunk, scratch);
+        if cfg!(debug_plan) { eprintln!("{plan:?}"); }
         compress(&plan, chunk, last, scratch, out);
     }
 }

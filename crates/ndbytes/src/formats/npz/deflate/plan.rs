@@ -1,6 +1,7 @@
 //! Which way to look for matches pays for a chunk: told from a sample of it.
 
 use super::block::{Block, Token};
+use super::huffman::Codes;
 use super::search::{self, Effort, Prices, Width};
 use super::strided::{self, Stride};
 use super::{Encoder, Scratch};
@@ -44,34 +45,33 @@ impl Plan {
 
     /// What a look at `chunk` says is best.
     pub(super) fn new(encoder: &Encoder, chunk: &[u8], scratch: &mut Scratch) -> Self {
-        // Of a sample from the middle, since headers are at the start.
+        // From the middle, since headers are at the start, and so that there is something before.
         let from = (chunk.len() / 2).saturating_sub(LOOK / 2);
         let look = from..(from + LOOK).min(chunk.len());
-        let glance = from..(from + GLANCE).min(chunk.len());
-
-        let mut best = Self::with(&[]);
-        let mut cost = best.cost(chunk, glance.clone(), scratch);
-        for plan in strides(encoder, chunk, glance.clone(), scratch) {
-            let other = plan.cost(chunk, glance.clone(), scratch);
-            if other < 0.99 * cost {
-                (best, cost) = (plan, other);
-            }
-        }
+        let strided = Self::strided(encoder, chunk, from..(from + GLANCE).min(chunk.len()), scratch);
         if encoder.level < 2 {
-            return best;
+            return strided;
         }
         if encoder.level > 6 {
             let depth = [16, 64, 512][usize::from(encoder.level - 7).min(2)];
-            return best.searching(Width::Four, Effort::Chain(depth));
+            return strided.searching(Width::Four, Effort::Chain(depth));
         }
-
         // A search is a few times slower, so that it has to save something.
-        let mut cost = best.cost(chunk, look.clone(), scratch);
-        let strided = best;
-        for width in [Width::Four, Width::Eight, Width::Sixteen] {
+        let repeats = search::repeats(chunk, look.end, encoder.item(), &mut scratch.seen);
+        if cfg!(debug_plan) { eprintln!("repeats {:.3}", repeats); }
+        if repeats < 0.02 {
+            return strided;
+        }
+        let (mut best, mut cost) = (strided, 0.98 * strided.cost(chunk, look.clone(), scratch));
+        let widths = match encoder.item() {
+            1 => &[Width::Four][..],
+            2 | 3 => &[Width::Four, Width::Eight],
+            _ => &[Width::Four, Width::Eight, Width::Sixteen],
+        };
+        for &width in widths {
             let plan = strided.searching(width, Effort::Quick);
             let other = plan.cost(chunk, look.clone(), scratch);
-            if other < 0.98 * cost {
+            if other < cost {
                 (best, cost) = (plan, other);
             }
         }
@@ -79,7 +79,62 @@ impl Plan {
             && encoder.level > 3
         {
             let plan = strided.searching(width, Effort::Careful);
-            if plan.cost(chunk, look, scratch) < 0.96 * cost {
+            if plan.cost(chunk, look, scratch) < 0.95 * cost {
+                best = plan;
+            }
+        }
+        best
+    }
+
+    /// The best with no search: no stride, one, or two.
+    fn strided(
+        encoder: &Encoder,
+        chunk: &[u8],
+        range: std::ops::Range<usize>,
+        scratch: &mut Scratch,
+    ) -> Self {
+        let shortest = 4;
+        let candidates = encoder.distances.iter().map(|&distance| Stride { distance, shortest });
+        let [one, _] = &mut *scratch.masks;
+        let mut ranked: Vec<(i32, Stride)> = Vec::with_capacity(CANDIDATES);
+        for stride in candidates {
+            one.fill(chunk, range.start, range.end, stride);
+            ranked.push((one.gain(stride), stride));
+        }
+        // What is first is the better one of two that are the same.
+        ranked.sort_by_key(|&(gain, _)| -gain);
+        let mut best = Self::with(&[]);
+        let worth = |gain: i32| gain > range.len() as i32 / 32;
+        let mut cost = 0.0;
+        for &(gain, stride) in ranked.iter().take(3) {
+            if worth(gain) {
+                if cost == 0.0 {
+                    cost = 0.99 * best.cost(chunk, range.clone(), scratch);
+                }
+                let plan = Self::with(&[stride]);
+                let other = plan.cost(chunk, range.clone(), scratch);
+                if other < cost {
+                    (best, cost) = (plan, other);
+                }
+            }
+        }
+        let &[first] = best.strides() else {
+            return best;
+        };
+        let [one, two] = &mut *scratch.masks;
+        one.fill(chunk, range.start, range.end, first);
+        let alone = one.gain(first);
+        let mut second = None;
+        for &(_, stride) in ranked.iter().filter(|&&(_, stride)| stride != first) {
+            two.fill(chunk, range.start, range.end, stride);
+            let gain = two.gain_with(stride, one) - alone;
+            if worth(gain) && second.is_none_or(|(most, _)| gain > most) {
+                second = Some((gain, stride));
+            }
+        }
+        if let Some((_, second)) = second {
+            let plan = Self::with(&[first, second]);
+            if plan.cost(chunk, range, scratch) < 0.99 * cost {
                 best = plan;
             }
         }
@@ -89,12 +144,18 @@ impl Plan {
     /// An estimate of the bits that these bytes take.
     fn cost(&self, chunk: &[u8], range: std::ops::Range<usize>, scratch: &mut Scratch) -> f32 {
         scratch.tokens.clear();
-        if self.search.is_some() {
-            scratch.seen.clear();
-        }
-        let prices = Prices::of_bytes(&chunk[range.clone()], scratch);
+        let prices = match self.search {
+            None => Prices::NONE,
+            Some(search) => {
+                scratch.seen.clear();
+                search::warm(search, chunk, range.start, &mut scratch.seen);
+                Prices::of_bytes(&chunk[range.clone()], scratch)
+            }
+        };
         self.parse(chunk, range.clone(), &prices, scratch);
-        scratch.block(0, &chunk[range]).estimate()
+        let block = scratch.block(0, &chunk[range]);
+        // An estimate fails where words of one or two bits are all there is.
+        if Codes::symbols(&block.counts) < 32 { block.bits() } else { block.estimate() }
     }
 
     /// Appends the tokens of at most one segment.
@@ -118,33 +179,6 @@ impl Plan {
             Some(search) => search::parse(search, chunk, from, to, self.strides(), prices, scratch),
         }
     }
-}
-
-/// The best stride alone, and with the one that adds the most to it.
-fn strides(
-    encoder: &Encoder,
-    chunk: &[u8],
-    range: std::ops::Range<usize>,
-    scratch: &mut Scratch,
-) -> Vec<Plan> {
-    let shortest = 4;
-    let candidates = encoder.distances.iter().map(|&distance| Stride { distance, shortest });
-    let mut found = Vec::new();
-    let [one, two] = &mut *scratch.masks;
-    let first = candidates.clone().max_by_key(|&stride| {
-        one.fill(chunk, range.start, range.end, stride);
-        one.gain()
-    });
-    if let Some(first) = first {
-        found.push(Plan::with(&[first]));
-        one.fill(chunk, range.start, range.end, first);
-        let second = candidates.filter(|&stride| stride != first).max_by_key(|&stride| {
-            two.fill(chunk, range.start, range.end, stride);
-            two.gain_with(one)
-        });
-        found.extend(second.map(|second| Plan::with(&[first, second])));
-    }
-    found
 }
 
 /// For the tests: every plan there is for these strides.

@@ -84,6 +84,44 @@ impl Places for u64 {
     }
 }
 
+/// For how many of the places before `end` their bytes were there before: eight bytes at each
+/// element for the larger ones, four bytes anywhere for the others.
+pub(super) fn repeats(chunk: &[u8], end: usize, item: u16, seen: &mut Seen) -> f32 {
+    let (step, mask) = match item {
+        ..4 => (1, u64::from(u32::MAX)),
+        _ if item % 8 == 0 => (8, u64::MAX),
+        _ => (4, u64::MAX),
+    };
+    let start = end.saturating_sub(8192 * step.min(4));
+    seen.one.fill(0);
+    let (mut count, mut places) = (0, 1);
+    for at in (start..end.min(chunk.len().saturating_sub(8))).step_by(step) {
+        let here = load(chunk, at) & mask;
+        let place = &mut seen.one[mix(here)];
+        let back = usize::from((at as u16).wrapping_sub(*place));
+        *place = at as u16;
+        let is_near = u32::from(back.wrapping_sub(1) < at.min(FARTHEST));
+        count += is_near & u32::from(load(chunk, at.wrapping_sub(back)) & mask == here);
+        places += 1;
+    }
+    count as f32 / places as f32
+}
+
+/// Takes in some of what is before a sample, as if it had been parsed.
+pub(super) fn warm(search: Search, chunk: &[u8], end: usize, seen: &mut Seen) {
+    for at in (end.saturating_sub(FARTHEST)..end).step_by(4) {
+        let hash = match search.width {
+            Width::Four => hash_of::<4>(chunk, at),
+            Width::Eight => hash_of::<8>(chunk, at),
+            Width::Sixteen => hash_of::<16>(chunk, at),
+        };
+        match search.effort {
+            Effort::Quick => seen.one[hash] = seen.one[hash].with(at as u16),
+            _ => seen.four[hash] = seen.four[hash].with(at as u16),
+        }
+    }
+}
+
 /// What symbols are thought to take, in sixteenths of a bit.
 #[derive(Clone, Debug)]
 pub(super) struct Prices {
@@ -95,6 +133,14 @@ pub(super) struct Prices {
 }
 
 impl Prices {
+    /// Where nothing is searched, nothing is weighed.
+    pub(super) const NONE: Self = Self {
+        literals: [0; 256],
+        lengths: [0; LONGEST + 1],
+        distances: [0; DISTANCES],
+        average: 0,
+    };
+
     /// As if nothing were known but the bytes: that one symbol of 64 is a match.
     pub(super) fn of_bytes(bytes: &[u8], scratch: &mut Scratch) -> Self {
         let mut counts = Block::of(&[literals(bytes.len())], bytes, &mut scratch.counters).counts;
@@ -387,16 +433,16 @@ fn longest<const DEPTH: usize, P: Places>(
 #[inline(always)]
 fn hash_of<const WIDTH: usize>(chunk: &[u8], at: usize) -> usize {
     let here = load(chunk, at);
-    let mixed = match WIDTH {
-        4 => u64::from(here as u32).wrapping_mul(0x9E37_79B1_0000_0000),
-        5..8 => (here << (64 - 8 * WIDTH)).wrapping_mul(0x9E37_79B9_7F4A_7C15),
-        8 => here.wrapping_mul(0x9E37_79B9_7F4A_7C15),
-        _ => {
-            let there = load(chunk, at + WIDTH - 8);
-            (here.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ there).wrapping_mul(0xD1B5_4A32_D192_ED03)
-        }
-    };
-    (mixed >> (64 - BUCKETS.ilog2())) as usize & (BUCKETS - 1)
+    match WIDTH {
+        4 => mix(here & u64::from(u32::MAX)),
+        8 => mix(here),
+        _ => mix(here.wrapping_mul(0xD1B5_4A32_D192_ED03) ^ load(chunk, at + WIDTH - 8)),
+    }
+}
+
+#[inline(always)]
+fn mix(bytes: u64) -> usize {
+    (bytes.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - BUCKETS.ilog2())) as usize & (BUCKETS - 1)
 }
 
 /// A match and what it saves.
