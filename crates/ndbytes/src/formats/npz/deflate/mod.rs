@@ -124,7 +124,9 @@ impl Encoder {
 /// Segments that are alike become one block.
 fn compress(plan: &Plan, chunk: &[u8], last: bool, scratch: &mut Scratch, out: &mut Vec<u8>) {
     scratch.tokens.clear();
-    scratch.seen.clear();
+    if let Some(search) = plan.search {
+        scratch.seen.clear(search);
+    }
     let mut rest = Rest::default();
     let mut prices = Prices::of_bytes(&chunk[..chunk.len().min(SEGMENT)], scratch);
     let mut open: Option<(Block, usize)> = None;

@@ -8,7 +8,7 @@ use super::{Encoder, Scratch};
 
 /// Bytes of a chunk that are looked at for strides, and for all else.
 const GLANCE: usize = 8 << 10;
-const LOOK: usize = strided::SEGMENT;
+const LOOK: usize = 8 << 10;
 /// More strides than these are not tried.
 pub(super) const CANDIDATES: usize = 8;
 
@@ -147,7 +147,7 @@ impl Plan {
         let prices = match self.search {
             None => Prices::NONE,
             Some(search) => {
-                scratch.seen.clear();
+                scratch.seen.clear(search);
                 search::warm(search, chunk, range.start, &mut scratch.seen);
                 Prices::of_bytes(&chunk[range.clone()], scratch)
             }

@@ -9,7 +9,7 @@ use super::strided::{Masks, Stride, next_run};
 use super::{Block, Scratch};
 
 /// Each holds the last four places.
-pub(super) const BUCKETS: usize = 1 << 13;
+pub(super) const BUCKETS: usize = 1 << 14;
 const HEADS: usize = 1 << 14;
 /// Bytes that are hashed, and the fewest that a match found by its hash has.
 const HASHED: usize = 4;
@@ -36,12 +36,13 @@ impl Seen {
         }
     }
 
-    /// Forgets everything.
-    pub(super) fn clear(&mut self) {
-        self.heads.fill(0);
-        self.one.fill(0);
-        self.two.fill(0);
-        self.four.fill(0);
+    /// Forgets what such a search would find.
+    pub(super) fn clear(&mut self, search: Search) {
+        match search.effort {
+            Effort::Quick => self.one.fill(0),
+            Effort::Careful => self.four.fill(0),
+            Effort::Chain(_) => self.heads.fill(0),
+        }
     }
 }
 
@@ -314,7 +315,7 @@ pub(super) fn parse_hashed<P: Places, const WIDTH: usize, const DEPTH: usize, co
     tokens: &mut Vec<Token>,
 ) {
     // What is shorter has to show that it is worth it.
-    let sure = (22 * 16 / prices.average.max(1)) as usize;
+    let sure = WIDTH.max((22 * 16 / prices.average.max(1)) as usize);
     let end = to.min(chunk.len().saturating_sub(WIDTH.max(8) + 1)).max(from);
     let (mut at, mut literals) = (from, from);
     loop {
@@ -328,12 +329,14 @@ pub(super) fn parse_hashed<P: Places, const WIDTH: usize, const DEPTH: usize, co
             let bucket = &mut buckets[hash_of::<WIDTH>(chunk, at)];
             let places = *bucket;
             *bucket = places.with(at as u16);
-            let (length, distance) = longest::<DEPTH, P>(chunk, at, to, places, WIDTH - 1);
-            if length >= WIDTH {
-                let worth = length >= sure
-                    || prices.of_literals(&chunk[at..at + length])
-                        > prices.of_match(length, distance);
-                if worth {
+            let here = load(chunk, at);
+            if (0..DEPTH).any(|k| is_place(chunk, at, here, places.place(k))) {
+                let (length, distance) = longest::<DEPTH, P>(chunk, at, to, places, WIDTH - 1);
+                if length >= sure
+                    || length >= WIDTH
+                        && prices.of_literals(&chunk[at..at + length])
+                            > prices.of_match(length, distance)
+                {
                     found = (length, distance);
                     break;
                 }
@@ -393,6 +396,13 @@ pub(super) fn parse_hashed<P: Places, const WIDTH: usize, const DEPTH: usize, co
         }
     }
     tokens.push(Token { literals: (to - literals) as u32, length: 0, distance: 0 });
+}
+
+/// Whether the same four bytes are at a place, near or far.
+#[inline(always)]
+fn is_place(chunk: &[u8], at: usize, here: u64, place: u16) -> bool {
+    let back = usize::from((at as u16).wrapping_sub(place));
+    load(chunk, at.wrapping_sub(back)) as u32 == here as u32
 }
 
 /// The longest match among `DEPTH` places, if it is longer than `length`.
