@@ -116,7 +116,9 @@ impl Encoder {
             return;
         }
         let plan = Plan::new(self, chunk, scratch);
-        if cfg!(debug_plan) { eprintln!("{plan:?}"); }
+        if cfg!(debug_plan) {
+            eprintln!("{plan:?}");
+        }
         compress(&plan, chunk, last, scratch, out);
     }
 }

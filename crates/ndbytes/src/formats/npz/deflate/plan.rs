@@ -48,7 +48,8 @@ impl Plan {
         // From the middle, since headers are at the start, and so that there is something before.
         let from = (chunk.len() / 2).saturating_sub(LOOK / 2);
         let look = from..(from + LOOK).min(chunk.len());
-        let strided = Self::strided(encoder, chunk, from..(from + GLANCE).min(chunk.len()), scratch);
+        let strided =
+            Self::strided(encoder, chunk, from..(from + GLANCE).min(chunk.len()), scratch);
         if encoder.level < 2 {
             return strided;
         }
@@ -57,9 +58,8 @@ impl Plan {
             return strided.searching(Width::Four, Effort::Chain(depth));
         }
         // A search is a few times slower, so that it has to save something.
-        let repeats = search::repeats(chunk, look.end, encoder.item(), &mut scratch.seen);
-        if cfg!(debug_plan) { eprintln!("repeats {:.3}", repeats); }
-        if repeats < 0.02 {
+        let is_small = chunk.len() < 64 << 10;
+        if !is_small && !search::repeats(chunk, look.end, encoder.item(), &mut scratch.seen) {
             return strided;
         }
         let (mut best, mut cost) = (strided, 0.98 * strided.cost(chunk, look.clone(), scratch));
@@ -75,12 +75,18 @@ impl Plan {
                 (best, cost) = (plan, other);
             }
         }
-        if let Some(Search { width, .. }) = best.search
-            && encoder.level > 3
-        {
-            let plan = strided.searching(width, Effort::Careful);
-            if plan.cost(chunk, look, scratch) < 0.95 * cost {
-                best = plan;
+        // The more there is to find, the more care pays.
+        let is_dense = cost > 3.5 * look.len() as f32;
+        let Some(Search { width, .. }) = best.search else {
+            return best;
+        };
+        if encoder.level > 3 && !is_dense {
+            for (effort, gain) in [(Effort::Medium, 0.98), (Effort::Careful, 0.97)] {
+                let plan = strided.searching(width, effort);
+                let other = plan.cost(chunk, look.clone(), scratch);
+                if other < gain * cost {
+                    (best, cost) = (plan, other);
+                }
             }
         }
         best
@@ -187,7 +193,7 @@ pub(super) fn all(strides: &[Stride]) -> Vec<Plan> {
     let plain = Plan::with(strides);
     let mut plans = vec![plain];
     for width in [Width::Four, Width::Eight, Width::Sixteen] {
-        for effort in [Effort::Quick, Effort::Careful] {
+        for effort in [Effort::Quick, Effort::Medium, Effort::Careful] {
             plans.push(plain.searching(width, effort));
         }
     }

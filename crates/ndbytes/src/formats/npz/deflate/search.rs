@@ -40,6 +40,7 @@ impl Seen {
     pub(super) fn clear(&mut self, search: Search) {
         match search.effort {
             Effort::Quick => self.one.fill(0),
+            Effort::Medium => self.two.fill(0),
             Effort::Careful => self.four.fill(0),
             Effort::Chain(_) => self.heads.fill(0),
         }
@@ -85,17 +86,24 @@ impl Places for u64 {
     }
 }
 
-/// For how many of the places before `end` their bytes were there before: eight bytes at each
-/// element for the larger ones, four bytes anywhere for the others.
-pub(super) fn repeats(chunk: &[u8], end: usize, item: u16, seen: &mut Seen) -> f32 {
-    let (step, mask) = match item {
-        ..4 => (1, u64::from(u32::MAX)),
-        _ if item % 8 == 0 => (8, u64::MAX),
-        _ => (4, u64::MAX),
+/// Whether enough of the bytes before `end` were there before for a search to be tried: four
+/// bytes anywhere, or eight at the start of an element.
+pub(super) fn repeats(chunk: &[u8], end: usize, item: u16, seen: &mut Seen) -> bool {
+    let step = match item {
+        ..4 => 1,
+        _ if item % 8 == 0 => 8,
+        _ => 4,
     };
-    let start = end.saturating_sub(8192 * step.min(4));
+    let is_large = step > 1;
+    share(chunk, end, 1, u64::from(u32::MAX), seen) > if is_large { 0.1 } else { 0.02 }
+        || is_large && share(chunk, end, step, u64::MAX, seen) > 0.02
+}
+
+/// For how many of the places before `end` their bytes were there before.
+fn share(chunk: &[u8], end: usize, step: usize, mask: u64, seen: &mut Seen) -> f32 {
     seen.one.fill(0);
     let (mut count, mut places) = (0, 1);
+    let start = end.saturating_sub(8192 * step.min(4));
     for at in (start..end.min(chunk.len().saturating_sub(8))).step_by(step) {
         let here = load(chunk, at) & mask;
         let place = &mut seen.one[mix(here)];
@@ -118,6 +126,7 @@ pub(super) fn warm(search: Search, chunk: &[u8], end: usize, seen: &mut Seen) {
         };
         match search.effort {
             Effort::Quick => seen.one[hash] = seen.one[hash].with(at as u16),
+            Effort::Medium => seen.two[hash] = seen.two[hash].with(at as u16),
             _ => seen.four[hash] = seen.four[hash].with(at as u16),
         }
     }
@@ -252,6 +261,8 @@ pub(super) enum Width {
 pub(super) enum Effort {
     /// The last one, and what is found there is taken.
     Quick,
+    /// The last two.
+    Medium,
     /// The last four, and the next byte's.
     Careful,
     /// As many, and the next byte's.
@@ -290,9 +301,13 @@ pub(super) fn parse(
         (Width::Four, Effort::Quick) => hashed!(one, 4, 1, false),
         (Width::Eight, Effort::Quick) => hashed!(one, 8, 1, false),
         (Width::Sixteen, Effort::Quick) => hashed!(one, 16, 1, false),
+        (Width::Four, Effort::Medium) => hashed!(two, 4, 2, false),
+        (Width::Eight, Effort::Medium) => hashed!(two, 8, 2, false),
+        (Width::Sixteen, Effort::Medium) => hashed!(two, 16, 2, false),
         (Width::Four, Effort::Careful) => hashed!(four, 4, 4, true),
-        (Width::Eight, Effort::Careful) => hashed!(four, 8, 4, true),
-        (Width::Sixteen, Effort::Careful) => hashed!(four, 16, 4, true),
+        // Elements that repeat start where they start: the next byte is no better.
+        (Width::Eight, Effort::Careful) => hashed!(four, 8, 4, false),
+        (Width::Sixteen, Effort::Careful) => hashed!(four, 16, 4, false),
         (_, Effort::Chain(depth)) => {
             parse_deep(chunk, from, to, strides, prices, depth, seen, tokens)
         }
