@@ -115,22 +115,25 @@ impl Encoder {
             block::store(chunk, last, &mut rest, out);
             return;
         }
-        let plan = Plan::new(self, chunk, scratch);
-        if cfg!(debug_plan) {
-            eprintln!("{plan:?}");
-        }
-        compress(&plan, chunk, last, scratch, out);
+        let (plan, prices) = Plan::new(self, chunk, scratch);
+        compress(&plan, prices, chunk, last, scratch, out);
     }
 }
 
 /// Segments that are alike become one block.
-fn compress(plan: &Plan, chunk: &[u8], last: bool, scratch: &mut Scratch, out: &mut Vec<u8>) {
+fn compress(
+    plan: &Plan,
+    mut prices: Prices,
+    chunk: &[u8],
+    last: bool,
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+) {
     scratch.tokens.clear();
     if let Some(search) = plan.search {
         scratch.seen.clear(search);
     }
     let mut rest = Rest::default();
-    let mut prices = Prices::of_bytes(&chunk[..chunk.len().min(SEGMENT)], scratch);
     let mut open: Option<(Block, usize)> = None;
     let mut from = 0;
     while from < chunk.len() {
@@ -139,7 +142,7 @@ fn compress(plan: &Plan, chunk: &[u8], last: bool, scratch: &mut Scratch, out: &
         plan.parse(chunk, from..to, &prices, scratch);
         let next = scratch.block(mark, &chunk[from..to]);
         if plan.search.is_some() {
-            prices = Prices::of(&next.counts);
+            prices = Prices::of(&next, to - from);
         }
         open = Some(match open {
             None => (next, from),

@@ -1,14 +1,15 @@
 //! Which way to look for matches pays for a chunk: told from a sample of it.
 
-use super::block::{Block, Token};
+use std::ops::Range;
+
+use super::block::Block;
 use super::huffman::Codes;
 use super::search::{self, Effort, Prices, Width};
 use super::strided::{self, Stride};
 use super::{Encoder, Scratch};
 
-/// Bytes of a chunk that are looked at for strides, and for all else.
-const GLANCE: usize = 8 << 10;
-const LOOK: usize = 8 << 10;
+/// Bytes of a chunk that are looked at.
+const SAMPLE: usize = 8 << 10;
 /// More strides than these are not tried.
 pub(super) const CANDIDATES: usize = 8;
 
@@ -44,59 +45,64 @@ impl Plan {
     }
 
     /// What a look at `chunk` says is best.
-    pub(super) fn new(encoder: &Encoder, chunk: &[u8], scratch: &mut Scratch) -> Self {
+    pub(super) fn new(encoder: &Encoder, chunk: &[u8], scratch: &mut Scratch) -> (Self, Prices) {
         // From the middle, since headers are at the start, and so that there is something before.
-        let from = (chunk.len() / 2).saturating_sub(LOOK / 2);
-        let look = from..(from + LOOK).min(chunk.len());
-        let strided =
-            Self::strided(encoder, chunk, from..(from + GLANCE).min(chunk.len()), scratch);
-        if encoder.level < 2 {
-            return strided;
-        }
-        if encoder.level > 6 {
-            let depth = [16, 64, 512][usize::from(encoder.level - 7).min(2)];
-            return strided.searching(Width::Four, Effort::Chain(depth));
-        }
-        // A search is a few times slower, so that it has to save something.
+        let from = (chunk.len() / 2).saturating_sub(SAMPLE / 2);
+        let sample = from..(from + SAMPLE).min(chunk.len());
+        let strided = Self::strided(encoder, chunk, sample.clone(), scratch);
         let is_small = chunk.len() < 64 << 10;
-        if !is_small && !search::repeats(chunk, look.end, encoder.item(), &mut scratch.seen) {
-            return strided;
+        let searches = encoder.level > 6
+            || encoder.level > 1
+                && (is_small
+                    || search::repeats(chunk, sample.end, encoder.item(), &mut scratch.seen));
+        if !searches {
+            return (strided, Prices::NONE);
         }
-        let (mut best, mut cost) = (strided, 0.98 * strided.cost(chunk, look.clone(), scratch));
+
+        let block = strided.sample(chunk, sample.clone(), &Prices::NONE, scratch);
+        let prices = Prices::of(&block, sample.len());
+        // A search is a few times slower, so that it has to save something.
+        let (mut best, mut cost) = (strided, 0.98 * cost(&block));
+        let mut next = prices.clone();
+        let mut consider = |plan: Self, gain: f32| {
+            let block = plan.sample(chunk, sample.clone(), &prices, scratch);
+            let other = self::cost(&block);
+            if other < gain * cost {
+                (best, cost) = (plan, other);
+                next = Prices::of(&block, sample.len());
+            }
+            (best, cost)
+        };
         let widths = match encoder.item() {
             1 => &[Width::Four][..],
             2 | 3 => &[Width::Four, Width::Eight],
             _ => &[Width::Four, Width::Eight, Width::Sixteen],
         };
+        let (mut chosen, mut bits) = (strided, 0.0);
         for &width in widths {
-            let plan = strided.searching(width, Effort::Quick);
-            let other = plan.cost(chunk, look.clone(), scratch);
-            if other < cost {
-                (best, cost) = (plan, other);
-            }
+            (chosen, bits) = consider(strided.searching(width, Effort::Quick), 1.0);
         }
         // The more there is to find, the more care pays.
-        let is_dense = cost > 3.5 * look.len() as f32;
-        let Some(Search { width, .. }) = best.search else {
-            return best;
-        };
-        if encoder.level > 3 && !is_dense {
-            for (effort, gain) in [(Effort::Medium, 0.98), (Effort::Careful, 0.97)] {
-                let plan = strided.searching(width, effort);
-                let other = plan.cost(chunk, look.clone(), scratch);
-                if other < gain * cost {
-                    (best, cost) = (plan, other);
-                }
-            }
+        let is_dense = bits > 3.5 * sample.len() as f32;
+        if let Some(Search { width, .. }) = chosen.search
+            && encoder.level > 3
+            && !is_dense
+        {
+            consider(strided.searching(width, Effort::Medium), 0.98);
+            consider(strided.searching(width, Effort::Careful), 0.97);
         }
-        best
+        if encoder.level > 6 {
+            let depth = [16, 64, 512][usize::from(encoder.level - 7)];
+            consider(strided.searching(Width::Four, Effort::Chain(depth)), 1.0);
+        }
+        (best, next)
     }
 
     /// The best with no search: no stride, one, or two.
     fn strided(
         encoder: &Encoder,
         chunk: &[u8],
-        range: std::ops::Range<usize>,
+        range: Range<usize>,
         scratch: &mut Scratch,
     ) -> Self {
         let shortest = 4;
@@ -115,10 +121,11 @@ impl Plan {
         for &(gain, stride) in ranked.iter().take(3) {
             if worth(gain) {
                 if cost == 0.0 {
-                    cost = 0.99 * best.cost(chunk, range.clone(), scratch);
+                    cost = 0.99
+                        * self::cost(&best.sample(chunk, range.clone(), &Prices::NONE, scratch));
                 }
                 let plan = Self::with(&[stride]);
-                let other = plan.cost(chunk, range.clone(), scratch);
+                let other = self::cost(&plan.sample(chunk, range.clone(), &Prices::NONE, scratch));
                 if other < cost {
                     (best, cost) = (plan, other);
                 }
@@ -140,35 +147,35 @@ impl Plan {
         }
         if let Some((_, second)) = second {
             let plan = Self::with(&[first, second]);
-            if plan.cost(chunk, range, scratch) < 0.99 * cost {
+            if self::cost(&plan.sample(chunk, range, &Prices::NONE, scratch)) < 0.99 * cost {
                 best = plan;
             }
         }
         best
     }
 
-    /// An estimate of the bits that these bytes take.
-    fn cost(&self, chunk: &[u8], range: std::ops::Range<usize>, scratch: &mut Scratch) -> f32 {
+    /// What these bytes become, with what was before them.
+    fn sample(
+        &self,
+        chunk: &[u8],
+        range: Range<usize>,
+        prices: &Prices,
+        scratch: &mut Scratch,
+    ) -> Block {
         scratch.tokens.clear();
-        let prices = match self.search {
-            None => Prices::NONE,
-            Some(search) => {
-                scratch.seen.clear(search);
-                search::warm(search, chunk, range.start, &mut scratch.seen);
-                Prices::of_bytes(&chunk[range.clone()], scratch)
-            }
-        };
-        self.parse(chunk, range.clone(), &prices, scratch);
-        let block = scratch.block(0, &chunk[range]);
-        // An estimate fails where words of one or two bits are all there is.
-        if Codes::symbols(&block.counts) < 32 { block.bits() } else { block.estimate() }
+        if let Some(search) = self.search {
+            scratch.seen.clear(search);
+            search::warm(search, chunk, range.start, &mut scratch.seen);
+        }
+        self.parse(chunk, range.clone(), prices, scratch);
+        scratch.block(0, &chunk[range])
     }
 
     /// Appends the tokens of at most one segment.
     pub(super) fn parse(
         &self,
         chunk: &[u8],
-        range: std::ops::Range<usize>,
+        range: Range<usize>,
         prices: &Prices,
         scratch: &mut Scratch,
     ) {
@@ -185,6 +192,12 @@ impl Plan {
             Some(search) => search::parse(search, chunk, from, to, self.strides(), prices, scratch),
         }
     }
+}
+
+/// The bits of a block.
+fn cost(block: &Block) -> f32 {
+    // An estimate fails where words of one or two bits are all there is.
+    if Codes::symbols(&block.counts) < 32 { block.bits() } else { block.estimate() }
 }
 
 /// For the tests: every plan there is for these strides.
@@ -206,9 +219,4 @@ impl Scratch {
     pub(super) fn block(&mut self, mark: usize, bytes: &[u8]) -> Block {
         Block::of(&self.tokens[mark..], bytes, &mut self.counters)
     }
-}
-
-/// Literals and nothing else.
-pub(super) fn literals(count: usize) -> Token {
-    Token { literals: count as u32, length: 0, distance: 0 }
 }

@@ -3,8 +3,8 @@
 use super::block::{
     FARTHEST, LONGEST, SHORTEST, Token, beyond_length, distance_symbol, length_symbol,
 };
-use super::huffman::{Counts, DISTANCES, LITERALS};
-use super::plan::{Search, literals};
+use super::huffman::{DISTANCES, LITERALS};
+use super::plan::Search;
 use super::strided::{Masks, Stride, next_run};
 use super::{Block, Scratch};
 
@@ -91,7 +91,7 @@ impl Places for u64 {
 pub(super) fn repeats(chunk: &[u8], end: usize, item: u16, seen: &mut Seen) -> bool {
     let step = match item {
         ..4 => 1,
-        _ if item % 8 == 0 => 8,
+        _ if item.is_multiple_of(8) => 8,
         _ => 4,
     };
     let is_large = step > 1;
@@ -138,8 +138,10 @@ pub(super) struct Prices {
     literals: [u16; 256],
     lengths: [u16; LONGEST + 1],
     distances: [u16; DISTANCES],
-    /// Of a literal.
-    average: u32,
+    /// Of a literal that there was.
+    literal: u32,
+    /// Of a byte, whatever it became, in sixteenths of that.
+    byte: u32,
 }
 
 impl Prices {
@@ -148,25 +150,20 @@ impl Prices {
         literals: [0; 256],
         lengths: [0; LONGEST + 1],
         distances: [0; DISTANCES],
-        average: 0,
+        literal: 0,
+        byte: 0,
     };
 
-    /// As if nothing were known but the bytes: that one symbol of 64 is a match.
-    pub(super) fn of_bytes(bytes: &[u8], scratch: &mut Scratch) -> Self {
-        let mut counts = Block::of(&[literals(bytes.len())], bytes, &mut scratch.counters).counts;
-        counts.literals[257..280].fill(bytes.len() as u32 / 64);
-        counts.distances.fill(1000);
-        Self::of(&counts)
-    }
-
-    /// As if the next bytes were like those that were counted.
-    pub(super) fn of(counts: &Counts) -> Self {
+    /// As if the next bytes were like those of this block, of which there were `len`.
+    pub(super) fn of(block: &Block, len: usize) -> Self {
+        let counts = &block.counts;
         let total: u32 = counts.literals.iter().sum();
         let mut prices = Self {
             literals: [0; 256],
             lengths: [0; LONGEST + 1],
             distances: [0; DISTANCES],
-            average: 0,
+            literal: 0,
+            byte: 0,
         };
         let price = |count: u32, total: u32| {
             let ratio = (total + 8) as f32 / (count as f32 + 0.25);
@@ -178,10 +175,11 @@ impl Prices {
         let literals: u32 = counts.literals[..256].iter().sum();
         let pairs = prices.literals.iter().zip(&counts.literals);
         let sum: u32 = pairs.map(|(&price, &count)| u32::from(price) * count).sum();
-        prices.average = sum / literals.max(1);
+        prices.literal = sum / literals.max(1);
+        prices.byte = (block.estimate() * 256.0 / len.max(1) as f32) as u32;
         let mut symbols = [0; LITERALS - 257];
         for (value, &count) in symbols.iter_mut().zip(&counts.literals[257..]) {
-            *value = price(count, total).min(10 * 16);
+            *value = price(count, total).min(7 * 16);
         }
         for (length, value) in prices.lengths.iter_mut().enumerate().skip(SHORTEST) {
             let symbol = length_symbol(length as u16);
@@ -192,7 +190,7 @@ impl Prices {
             prices.distances.iter_mut().zip(&counts.distances).enumerate()
         {
             let beyond = (symbol as u16 / 2).saturating_sub(1);
-            *value = price(count, total).min(7 * 16) + 16 * beyond;
+            *value = price(count, total).min(5 * 16) + 16 * beyond;
         }
         prices
     }
@@ -329,8 +327,16 @@ pub(super) fn parse_hashed<P: Places, const WIDTH: usize, const DEPTH: usize, co
     buckets: &mut [P; BUCKETS],
     tokens: &mut Vec<Token>,
 ) {
-    // What is shorter has to show that it is worth it.
-    let sure = WIDTH.max((22 * 16 / prices.average.max(1)) as usize);
+    // Where literals take many bits, every match pays.
+    let sure = WIDTH.max((22 * 16 / prices.literal.max(1)) as usize);
+    let pays = |at: usize, length: usize, distance: usize| match WIDTH {
+        4 => {
+            length >= sure
+                || prices.of_literals(&chunk[at..at + length]) > prices.of_match(length, distance)
+        }
+        // What is longer takes the place of short matches, too.
+        _ => prices.byte as i32 * length as i32 > 10 * prices.of_match(length, distance),
+    };
     let end = to.min(chunk.len().saturating_sub(WIDTH.max(8) + 1)).max(from);
     let (mut at, mut literals) = (from, from);
     loop {
@@ -347,11 +353,7 @@ pub(super) fn parse_hashed<P: Places, const WIDTH: usize, const DEPTH: usize, co
             let here = load(chunk, at);
             if (0..DEPTH).any(|k| is_place(chunk, at, here, places.place(k))) {
                 let (length, distance) = longest::<DEPTH, P>(chunk, at, to, places, WIDTH - 1);
-                if length >= sure
-                    || length >= WIDTH
-                        && prices.of_literals(&chunk[at..at + length])
-                            > prices.of_match(length, distance)
-                {
+                if length >= WIDTH && pays(at, length, distance) {
                     found = (length, distance);
                     break;
                 }
