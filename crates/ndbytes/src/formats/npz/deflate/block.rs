@@ -86,14 +86,18 @@ fn count(
     let mut beyond = 0;
     for token in tokens {
         let (literals, rest) = bytes.split_at(token.literals as usize);
-        let (fours, few) = literals.as_chunks::<4>();
-        for four in fours {
-            for (counter, &byte) in counters.iter_mut().zip(four) {
-                counter[usize::from(byte)] += 1;
-            }
+        let (eights, few) = literals.as_chunks::<8>();
+        for eight in eights {
+            count_eight(eight, 8, counters);
         }
-        for (counter, &byte) in counters.iter_mut().zip(few) {
-            counter[usize::from(byte)] += 1;
+        match rest.len() + few.len() {
+            // How few they are is hard to foresee, so eight are gone through in any case.
+            8.. => {
+                if let Some(eight) = bytes[8 * eights.len()..].first_chunk() {
+                    count_eight(eight, few.len(), counters);
+                }
+            }
+            _ => few.iter().for_each(|&byte| counters[0][usize::from(byte)] += 1),
         }
         if token.length > 0 {
             let symbol = length_symbol(token.length);
@@ -113,6 +117,14 @@ fn count(
     beyond
 }
 
+/// Counts the first `count` of eight bytes.
+#[inline(always)]
+fn count_eight(eight: &[u8; 8], count: usize, counters: &mut [[u32; 256]; 4]) {
+    for (at, &byte) in eight.iter().enumerate() {
+        counters[at % 4][usize::from(byte)] += u32::from(at < count);
+    }
+}
+
 /// What is known of a block that may still grow.
 #[derive(Debug)]
 pub(super) struct Block {
@@ -130,9 +142,14 @@ impl Block {
         Self { counts, beyond, entropy }
     }
 
-    /// An estimate of its bits.
+    /// An estimate of its bits, without the description of its codes.
     pub(super) fn estimate(&self) -> f32 {
-        self.entropy + self.beyond as f32 + DESCRIPTION
+        self.entropy + self.beyond as f32
+    }
+
+    /// The bits that it takes, without the description of its codes.
+    pub(super) fn bits(&self) -> f32 {
+        (Codes::new(&self.counts).cost_of_symbols(&self.counts) + self.beyond) as f32
     }
 
     /// This block and the next as one, unless they are better off with codes of their own.
@@ -204,18 +221,23 @@ fn write_tokens(tokens: &[Token], mut bytes: &[u8], codes: &Codes, bits: &mut Bi
     for token in tokens {
         let (literals, rest) = bytes.split_at(token.literals as usize);
         let (fours, few) = literals.as_chunks::<4>();
-        for &[a, b, c, d] in fours {
-            let word = |byte: u8| codes.literals[usize::from(byte)];
-            let (a, b, c, d) = (word(a), word(b), word(c), word(d));
-            bits.flush();
-            // Two and two, so that they do not all wait for each other.
-            bits.put(pair(a, b), (a >> 16) + (b >> 16));
-            bits.put(pair(c, d), (c >> 16) + (d >> 16));
+        for four in fours {
+            put_four(four, 4, &codes.literals, bits);
         }
-        bits.flush();
-        for &byte in few {
-            let word = codes.literals[usize::from(byte)];
-            bits.put(u64::from(word & 0xFFFF), word >> 16);
+        match rest.len() + few.len() {
+            // As above.
+            4.. => {
+                if let Some(four) = bytes[4 * fours.len()..].first_chunk() {
+                    put_four(four, few.len(), &codes.literals, bits);
+                }
+            }
+            _ => {
+                bits.flush();
+                for &byte in few {
+                    let word = codes.literals[usize::from(byte)];
+                    bits.put(u64::from(word & 0xFFFF), word >> 16);
+                }
+            }
         }
         if token.length > 0 {
             bits.flush();
@@ -230,9 +252,21 @@ fn write_tokens(tokens: &[Token], mut bytes: &[u8], codes: &Codes, bits: &mut Bi
     bits.put(u64::from(end & 0xFFFF), end >> 16);
 }
 
+/// Writes the first `count` of four literals.
 #[inline(always)]
-fn pair(first: u32, second: u32) -> u64 {
-    u64::from(first & 0xFFFF) | u64::from(second & 0xFFFF) << (first >> 16)
+fn put_four(four: &[u8; 4], count: usize, words: &Words<LITERALS>, bits: &mut Bits<'_>) {
+    let word = |at: usize| match at < count {
+        true => words[usize::from(four[at])],
+        false => 0,
+    };
+    let pair = |first: u32, second: u32| {
+        u64::from(first & 0xFFFF) | u64::from(second & 0xFFFF) << (first >> 16)
+    };
+    let (a, b, c, d) = (word(0), word(1), word(2), word(3));
+    bits.flush();
+    // Two and two, so that they do not all wait for each other.
+    bits.put(pair(a, b), (a >> 16) + (b >> 16));
+    bits.put(pair(c, d), (c >> 16) + (d >> 16));
 }
 
 #[inline(always)]

@@ -121,15 +121,22 @@ impl Codes {
     /// The bits of a block of such symbols, from its type to its end, without those that lengths
     /// and distances take beyond their words.
     pub(super) fn cost(&self, counts: &Counts) -> u64 {
+        3 + self.header.cost + self.cost_of_symbols(counts)
+    }
+
+    /// The same without the description.
+    pub(super) fn cost_of_symbols(&self, counts: &Counts) -> u64 {
         let sum = |counts: &[u32], words: &[u32]| {
             let pairs = counts.iter().zip(words);
             pairs.map(|(&count, &word)| u64::from(count) * u64::from(word >> 16)).sum::<u64>()
         };
         let end = u64::from(self.literals[END_OF_BLOCK] >> 16);
-        3 + self.header.cost
-            + sum(&counts.literals, &self.literals)
-            + sum(&counts.distances, &self.distances)
-            + end
+        sum(&counts.literals, &self.literals) + sum(&counts.distances, &self.distances) + end
+    }
+
+    /// How many different symbols there are.
+    pub(super) fn symbols(counts: &Counts) -> usize {
+        counts.literals.iter().chain(&counts.distances).filter(|&&count| count > 0).count()
     }
 
     /// Writes what describes the codes; nothing for the fixed ones.

@@ -86,6 +86,11 @@ impl Encoder {
         Self { level: level.min(9), distances: tried }
     }
 
+    /// The size of an element, if it was said.
+    fn item(&self) -> u16 {
+        self.distances.get(1).copied().unwrap_or(1)
+    }
+
     /// How long each chunk but the last one should be when there are `len` bytes: at least one
     /// byte, and a multiple of 64 where there are several, so that elements are seldom cut.
     pub fn chunk_len(&self, len: usize) -> usize {
@@ -110,17 +115,25 @@ impl Encoder {
             block::store(chunk, last, &mut rest, out);
             return;
         }
-        let plan = Plan::new(self, chunk, scratch);
-        compress(&plan, chunk, last, scratch, out);
+        let (plan, prices) = Plan::new(self, chunk, scratch);
+        compress(&plan, prices, chunk, last, scratch, out);
     }
 }
 
 /// Segments that are alike become one block.
-fn compress(plan: &Plan, chunk: &[u8], last: bool, scratch: &mut Scratch, out: &mut Vec<u8>) {
+fn compress(
+    plan: &Plan,
+    mut prices: Prices,
+    chunk: &[u8],
+    last: bool,
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+) {
     scratch.tokens.clear();
-    scratch.seen.clear();
+    if let Some(search) = plan.search {
+        scratch.seen.clear(search);
+    }
     let mut rest = Rest::default();
-    let mut prices = Prices::of_bytes(&chunk[..chunk.len().min(SEGMENT)], scratch);
     let mut open: Option<(Block, usize)> = None;
     let mut from = 0;
     while from < chunk.len() {
@@ -129,7 +142,7 @@ fn compress(plan: &Plan, chunk: &[u8], last: bool, scratch: &mut Scratch, out: &
         plan.parse(chunk, from..to, &prices, scratch);
         let next = scratch.block(mark, &chunk[from..to]);
         if plan.search.is_some() {
-            prices = Prices::of(&next.counts);
+            prices = Prices::of(&next, to - from);
         }
         open = Some(match open {
             None => (next, from),

@@ -1,13 +1,15 @@
 //! Which way to look for matches pays for a chunk: told from a sample of it.
 
-use super::block::{Block, Token};
+use std::ops::Range;
+
+use super::block::Block;
+use super::huffman::Codes;
 use super::search::{self, Effort, Prices, Width};
 use super::strided::{self, Stride};
 use super::{Encoder, Scratch};
 
-/// Bytes of a chunk that are looked at for strides, and for all else.
-const GLANCE: usize = 8 << 10;
-const LOOK: usize = strided::SEGMENT;
+/// Bytes of a chunk that are looked at.
+const SAMPLE: usize = 8 << 10;
 /// More strides than these are not tried.
 pub(super) const CANDIDATES: usize = 8;
 
@@ -43,65 +45,137 @@ impl Plan {
     }
 
     /// What a look at `chunk` says is best.
-    pub(super) fn new(encoder: &Encoder, chunk: &[u8], scratch: &mut Scratch) -> Self {
-        // Of a sample from the middle, since headers are at the start.
-        let from = (chunk.len() / 2).saturating_sub(LOOK / 2);
-        let look = from..(from + LOOK).min(chunk.len());
-        let glance = from..(from + GLANCE).min(chunk.len());
-
-        let mut best = Self::with(&[]);
-        let mut cost = best.cost(chunk, glance.clone(), scratch);
-        for plan in strides(encoder, chunk, glance.clone(), scratch) {
-            let other = plan.cost(chunk, glance.clone(), scratch);
-            if other < 0.99 * cost {
-                (best, cost) = (plan, other);
-            }
+    pub(super) fn new(encoder: &Encoder, chunk: &[u8], scratch: &mut Scratch) -> (Self, Prices) {
+        // From the middle, since headers are at the start, and so that there is something before.
+        let from = (chunk.len() / 2).saturating_sub(SAMPLE / 2);
+        let sample = from..(from + SAMPLE).min(chunk.len());
+        let strided = Self::strided(encoder, chunk, sample.clone(), scratch);
+        let is_small = chunk.len() < 64 << 10;
+        let searches = encoder.level > 6
+            || encoder.level > 1
+                && (is_small
+                    || search::repeats(chunk, sample.end, encoder.item(), &mut scratch.seen));
+        if !searches {
+            return (strided, Prices::NONE);
         }
-        if encoder.level < 2 {
-            return best;
+
+        let block = strided.sample(chunk, sample.clone(), &Prices::NONE, scratch);
+        let prices = Prices::of(&block, sample.len());
+        // A search is a few times slower, so that it has to save something.
+        let (mut best, mut cost) = (strided, 0.98 * cost(&block));
+        let mut next = prices.clone();
+        let mut consider = |plan: Self, gain: f32| {
+            let block = plan.sample(chunk, sample.clone(), &prices, scratch);
+            let other = self::cost(&block);
+            if other < gain * cost {
+                (best, cost) = (plan, other);
+                next = Prices::of(&block, sample.len());
+            }
+            (best, cost)
+        };
+        let widths = match encoder.item() {
+            1 => &[Width::Four][..],
+            2 | 3 => &[Width::Four, Width::Eight],
+            _ => &[Width::Four, Width::Eight, Width::Sixteen],
+        };
+        let (mut chosen, mut bits) = (strided, 0.0);
+        for &width in widths {
+            (chosen, bits) = consider(strided.searching(width, Effort::Quick), 1.0);
+        }
+        // The more there is to find, the more care pays.
+        let is_dense = bits > 3.5 * sample.len() as f32;
+        if let Some(Search { width, .. }) = chosen.search
+            && encoder.level > 3
+            && !is_dense
+        {
+            consider(strided.searching(width, Effort::Medium), 0.98);
+            consider(strided.searching(width, Effort::Careful), 0.97);
         }
         if encoder.level > 6 {
-            let depth = [16, 64, 512][usize::from(encoder.level - 7).min(2)];
-            return best.searching(Width::Four, Effort::Chain(depth));
+            let depth = [16, 64, 512][usize::from(encoder.level - 7)];
+            consider(strided.searching(Width::Four, Effort::Chain(depth)), 1.0);
         }
+        (best, next)
+    }
 
-        // A search is a few times slower, so that it has to save something.
-        let mut cost = best.cost(chunk, look.clone(), scratch);
-        let strided = best;
-        for width in [Width::Four, Width::Eight, Width::Sixteen] {
-            let plan = strided.searching(width, Effort::Quick);
-            let other = plan.cost(chunk, look.clone(), scratch);
-            if other < 0.98 * cost {
-                (best, cost) = (plan, other);
+    /// The best with no search: no stride, one, or two.
+    fn strided(
+        encoder: &Encoder,
+        chunk: &[u8],
+        range: Range<usize>,
+        scratch: &mut Scratch,
+    ) -> Self {
+        let shortest = 4;
+        let candidates = encoder.distances.iter().map(|&distance| Stride { distance, shortest });
+        let [one, _] = &mut *scratch.masks;
+        let mut ranked: Vec<(i32, Stride)> = Vec::with_capacity(CANDIDATES);
+        for stride in candidates {
+            one.fill(chunk, range.start, range.end, stride);
+            ranked.push((one.gain(stride), stride));
+        }
+        // What is first is the better one of two that are the same.
+        ranked.sort_by_key(|&(gain, _)| -gain);
+        let mut best = Self::with(&[]);
+        let worth = |gain: i32| gain > range.len() as i32 / 32;
+        let mut cost = 0.0;
+        for &(gain, stride) in ranked.iter().take(3) {
+            if worth(gain) {
+                if cost == 0.0 {
+                    cost = 0.99
+                        * self::cost(&best.sample(chunk, range.clone(), &Prices::NONE, scratch));
+                }
+                let plan = Self::with(&[stride]);
+                let other = self::cost(&plan.sample(chunk, range.clone(), &Prices::NONE, scratch));
+                if other < cost {
+                    (best, cost) = (plan, other);
+                }
             }
         }
-        if let Some(Search { width, .. }) = best.search
-            && encoder.level > 3
-        {
-            let plan = strided.searching(width, Effort::Careful);
-            if plan.cost(chunk, look, scratch) < 0.96 * cost {
+        let &[first] = best.strides() else {
+            return best;
+        };
+        let [one, two] = &mut *scratch.masks;
+        one.fill(chunk, range.start, range.end, first);
+        let alone = one.gain(first);
+        let mut second = None;
+        for &(_, stride) in ranked.iter().filter(|&&(_, stride)| stride != first) {
+            two.fill(chunk, range.start, range.end, stride);
+            let gain = two.gain_with(stride, one) - alone;
+            if worth(gain) && second.is_none_or(|(most, _)| gain > most) {
+                second = Some((gain, stride));
+            }
+        }
+        if let Some((_, second)) = second {
+            let plan = Self::with(&[first, second]);
+            if self::cost(&plan.sample(chunk, range, &Prices::NONE, scratch)) < 0.99 * cost {
                 best = plan;
             }
         }
         best
     }
 
-    /// An estimate of the bits that these bytes take.
-    fn cost(&self, chunk: &[u8], range: std::ops::Range<usize>, scratch: &mut Scratch) -> f32 {
+    /// What these bytes become, with what was before them.
+    fn sample(
+        &self,
+        chunk: &[u8],
+        range: Range<usize>,
+        prices: &Prices,
+        scratch: &mut Scratch,
+    ) -> Block {
         scratch.tokens.clear();
-        if self.search.is_some() {
-            scratch.seen.clear();
+        if let Some(search) = self.search {
+            scratch.seen.clear(search);
+            search::warm(search, chunk, range.start, &mut scratch.seen);
         }
-        let prices = Prices::of_bytes(&chunk[range.clone()], scratch);
-        self.parse(chunk, range.clone(), &prices, scratch);
-        scratch.block(0, &chunk[range]).estimate()
+        self.parse(chunk, range.clone(), prices, scratch);
+        scratch.block(0, &chunk[range])
     }
 
     /// Appends the tokens of at most one segment.
     pub(super) fn parse(
         &self,
         chunk: &[u8],
-        range: std::ops::Range<usize>,
+        range: Range<usize>,
         prices: &Prices,
         scratch: &mut Scratch,
     ) {
@@ -120,31 +194,10 @@ impl Plan {
     }
 }
 
-/// The best stride alone, and with the one that adds the most to it.
-fn strides(
-    encoder: &Encoder,
-    chunk: &[u8],
-    range: std::ops::Range<usize>,
-    scratch: &mut Scratch,
-) -> Vec<Plan> {
-    let shortest = 4;
-    let candidates = encoder.distances.iter().map(|&distance| Stride { distance, shortest });
-    let mut found = Vec::new();
-    let [one, two] = &mut *scratch.masks;
-    let first = candidates.clone().max_by_key(|&stride| {
-        one.fill(chunk, range.start, range.end, stride);
-        one.gain()
-    });
-    if let Some(first) = first {
-        found.push(Plan::with(&[first]));
-        one.fill(chunk, range.start, range.end, first);
-        let second = candidates.filter(|&stride| stride != first).max_by_key(|&stride| {
-            two.fill(chunk, range.start, range.end, stride);
-            two.gain_with(one)
-        });
-        found.extend(second.map(|second| Plan::with(&[first, second])));
-    }
-    found
+/// The bits of a block.
+fn cost(block: &Block) -> f32 {
+    // An estimate fails where words of one or two bits are all there is.
+    if Codes::symbols(&block.counts) < 32 { block.bits() } else { block.estimate() }
 }
 
 /// For the tests: every plan there is for these strides.
@@ -153,7 +206,7 @@ pub(super) fn all(strides: &[Stride]) -> Vec<Plan> {
     let plain = Plan::with(strides);
     let mut plans = vec![plain];
     for width in [Width::Four, Width::Eight, Width::Sixteen] {
-        for effort in [Effort::Quick, Effort::Careful] {
+        for effort in [Effort::Quick, Effort::Medium, Effort::Careful] {
             plans.push(plain.searching(width, effort));
         }
     }
@@ -166,9 +219,4 @@ impl Scratch {
     pub(super) fn block(&mut self, mark: usize, bytes: &[u8]) -> Block {
         Block::of(&self.tokens[mark..], bytes, &mut self.counters)
     }
-}
-
-/// Literals and nothing else.
-pub(super) fn literals(count: usize) -> Token {
-    Token { literals: count as u32, length: 0, distance: 0 }
 }

@@ -3,13 +3,13 @@
 use super::block::{
     FARTHEST, LONGEST, SHORTEST, Token, beyond_length, distance_symbol, length_symbol,
 };
-use super::huffman::{Counts, DISTANCES, LITERALS};
-use super::plan::{Search, literals};
+use super::huffman::{DISTANCES, LITERALS};
+use super::plan::Search;
 use super::strided::{Masks, Stride, next_run};
 use super::{Block, Scratch};
 
 /// Each holds the last four places.
-pub(super) const BUCKETS: usize = 1 << 13;
+pub(super) const BUCKETS: usize = 1 << 14;
 const HEADS: usize = 1 << 14;
 /// Bytes that are hashed, and the fewest that a match found by its hash has.
 const HASHED: usize = 4;
@@ -36,12 +36,14 @@ impl Seen {
         }
     }
 
-    /// Forgets everything.
-    pub(super) fn clear(&mut self) {
-        self.heads.fill(0);
-        self.one.fill(0);
-        self.two.fill(0);
-        self.four.fill(0);
+    /// Forgets what such a search would find.
+    pub(super) fn clear(&mut self, search: Search) {
+        match search.effort {
+            Effort::Quick => self.one.fill(0),
+            Effort::Medium => self.two.fill(0),
+            Effort::Careful => self.four.fill(0),
+            Effort::Chain(_) => self.heads.fill(0),
+        }
     }
 }
 
@@ -84,33 +86,84 @@ impl Places for u64 {
     }
 }
 
+/// Whether enough of the bytes before `end` were there before for a search to be tried: four
+/// bytes anywhere, or eight at the start of an element.
+pub(super) fn repeats(chunk: &[u8], end: usize, item: u16, seen: &mut Seen) -> bool {
+    let step = match item {
+        ..4 => 1,
+        _ if item.is_multiple_of(8) => 8,
+        _ => 4,
+    };
+    let is_large = step > 1;
+    share(chunk, end, 1, u64::from(u32::MAX), seen) > if is_large { 0.1 } else { 0.02 }
+        || is_large && share(chunk, end, step, u64::MAX, seen) > 0.02
+}
+
+/// For how many of the places before `end` their bytes were there before.
+fn share(chunk: &[u8], end: usize, step: usize, mask: u64, seen: &mut Seen) -> f32 {
+    seen.one.fill(0);
+    let (mut count, mut places) = (0, 1);
+    let start = end.saturating_sub(8192 * step.min(4));
+    for at in (start..end.min(chunk.len().saturating_sub(8))).step_by(step) {
+        let here = load(chunk, at) & mask;
+        let place = &mut seen.one[mix(here)];
+        let back = usize::from((at as u16).wrapping_sub(*place));
+        *place = at as u16;
+        let is_near = u32::from(back.wrapping_sub(1) < at.min(FARTHEST));
+        count += is_near & u32::from(load(chunk, at.wrapping_sub(back)) & mask == here);
+        places += 1;
+    }
+    count as f32 / places as f32
+}
+
+/// Takes in some of what is before a sample, as if it had been parsed.
+pub(super) fn warm(search: Search, chunk: &[u8], end: usize, seen: &mut Seen) {
+    for at in (end.saturating_sub(FARTHEST)..end).step_by(4) {
+        let hash = match search.width {
+            Width::Four => hash_of::<4>(chunk, at),
+            Width::Eight => hash_of::<8>(chunk, at),
+            Width::Sixteen => hash_of::<16>(chunk, at),
+        };
+        match search.effort {
+            Effort::Quick => seen.one[hash] = seen.one[hash].with(at as u16),
+            Effort::Medium => seen.two[hash] = seen.two[hash].with(at as u16),
+            _ => seen.four[hash] = seen.four[hash].with(at as u16),
+        }
+    }
+}
+
 /// What symbols are thought to take, in sixteenths of a bit.
 #[derive(Clone, Debug)]
 pub(super) struct Prices {
     literals: [u16; 256],
     lengths: [u16; LONGEST + 1],
     distances: [u16; DISTANCES],
-    /// Of a literal.
-    average: u32,
+    /// Of a literal that there was.
+    literal: u32,
+    /// Of a byte, whatever it became, in sixteenths of that.
+    byte: u32,
 }
 
 impl Prices {
-    /// As if nothing were known but the bytes: that one symbol of 64 is a match.
-    pub(super) fn of_bytes(bytes: &[u8], scratch: &mut Scratch) -> Self {
-        let mut counts = Block::of(&[literals(bytes.len())], bytes, &mut scratch.counters).counts;
-        counts.literals[257..280].fill(bytes.len() as u32 / 64);
-        counts.distances.fill(1000);
-        Self::of(&counts)
-    }
+    /// Where nothing is searched, nothing is weighed.
+    pub(super) const NONE: Self = Self {
+        literals: [0; 256],
+        lengths: [0; LONGEST + 1],
+        distances: [0; DISTANCES],
+        literal: 0,
+        byte: 0,
+    };
 
-    /// As if the next bytes were like those that were counted.
-    pub(super) fn of(counts: &Counts) -> Self {
+    /// As if the next bytes were like those of this block, of which there were `len`.
+    pub(super) fn of(block: &Block, len: usize) -> Self {
+        let counts = &block.counts;
         let total: u32 = counts.literals.iter().sum();
         let mut prices = Self {
             literals: [0; 256],
             lengths: [0; LONGEST + 1],
             distances: [0; DISTANCES],
-            average: 0,
+            literal: 0,
+            byte: 0,
         };
         let price = |count: u32, total: u32| {
             let ratio = (total + 8) as f32 / (count as f32 + 0.25);
@@ -122,10 +175,11 @@ impl Prices {
         let literals: u32 = counts.literals[..256].iter().sum();
         let pairs = prices.literals.iter().zip(&counts.literals);
         let sum: u32 = pairs.map(|(&price, &count)| u32::from(price) * count).sum();
-        prices.average = sum / literals.max(1);
+        prices.literal = sum / literals.max(1);
+        prices.byte = (block.estimate() * 256.0 / len.max(1) as f32) as u32;
         let mut symbols = [0; LITERALS - 257];
         for (value, &count) in symbols.iter_mut().zip(&counts.literals[257..]) {
-            *value = price(count, total).min(10 * 16);
+            *value = price(count, total).min(7 * 16);
         }
         for (length, value) in prices.lengths.iter_mut().enumerate().skip(SHORTEST) {
             let symbol = length_symbol(length as u16);
@@ -136,7 +190,7 @@ impl Prices {
             prices.distances.iter_mut().zip(&counts.distances).enumerate()
         {
             let beyond = (symbol as u16 / 2).saturating_sub(1);
-            *value = price(count, total).min(7 * 16) + 16 * beyond;
+            *value = price(count, total).min(5 * 16) + 16 * beyond;
         }
         prices
     }
@@ -205,6 +259,8 @@ pub(super) enum Width {
 pub(super) enum Effort {
     /// The last one, and what is found there is taken.
     Quick,
+    /// The last two.
+    Medium,
     /// The last four, and the next byte's.
     Careful,
     /// As many, and the next byte's.
@@ -243,9 +299,13 @@ pub(super) fn parse(
         (Width::Four, Effort::Quick) => hashed!(one, 4, 1, false),
         (Width::Eight, Effort::Quick) => hashed!(one, 8, 1, false),
         (Width::Sixteen, Effort::Quick) => hashed!(one, 16, 1, false),
+        (Width::Four, Effort::Medium) => hashed!(two, 4, 2, false),
+        (Width::Eight, Effort::Medium) => hashed!(two, 8, 2, false),
+        (Width::Sixteen, Effort::Medium) => hashed!(two, 16, 2, false),
         (Width::Four, Effort::Careful) => hashed!(four, 4, 4, true),
-        (Width::Eight, Effort::Careful) => hashed!(four, 8, 4, true),
-        (Width::Sixteen, Effort::Careful) => hashed!(four, 16, 4, true),
+        // Elements that repeat start where they start: the next byte is no better.
+        (Width::Eight, Effort::Careful) => hashed!(four, 8, 4, false),
+        (Width::Sixteen, Effort::Careful) => hashed!(four, 16, 4, false),
         (_, Effort::Chain(depth)) => {
             parse_deep(chunk, from, to, strides, prices, depth, seen, tokens)
         }
@@ -267,8 +327,16 @@ pub(super) fn parse_hashed<P: Places, const WIDTH: usize, const DEPTH: usize, co
     buckets: &mut [P; BUCKETS],
     tokens: &mut Vec<Token>,
 ) {
-    // What is shorter has to show that it is worth it.
-    let sure = (22 * 16 / prices.average.max(1)) as usize;
+    // Where literals take many bits, every match pays.
+    let sure = WIDTH.max((22 * 16 / prices.literal.max(1)) as usize);
+    let pays = |at: usize, length: usize, distance: usize| match WIDTH {
+        4 => {
+            length >= sure
+                || prices.of_literals(&chunk[at..at + length]) > prices.of_match(length, distance)
+        }
+        // What is longer takes the place of short matches, too.
+        _ => prices.byte as i32 * length as i32 > 10 * prices.of_match(length, distance),
+    };
     let end = to.min(chunk.len().saturating_sub(WIDTH.max(8) + 1)).max(from);
     let (mut at, mut literals) = (from, from);
     loop {
@@ -282,12 +350,10 @@ pub(super) fn parse_hashed<P: Places, const WIDTH: usize, const DEPTH: usize, co
             let bucket = &mut buckets[hash_of::<WIDTH>(chunk, at)];
             let places = *bucket;
             *bucket = places.with(at as u16);
-            let (length, distance) = longest::<DEPTH, P>(chunk, at, to, places, WIDTH - 1);
-            if length >= WIDTH {
-                let worth = length >= sure
-                    || prices.of_literals(&chunk[at..at + length])
-                        > prices.of_match(length, distance);
-                if worth {
+            let here = load(chunk, at);
+            if (0..DEPTH).any(|k| is_place(chunk, at, here, places.place(k))) {
+                let (length, distance) = longest::<DEPTH, P>(chunk, at, to, places, WIDTH - 1);
+                if length >= WIDTH && pays(at, length, distance) {
                     found = (length, distance);
                     break;
                 }
@@ -349,6 +415,13 @@ pub(super) fn parse_hashed<P: Places, const WIDTH: usize, const DEPTH: usize, co
     tokens.push(Token { literals: (to - literals) as u32, length: 0, distance: 0 });
 }
 
+/// Whether the same four bytes are at a place, near or far.
+#[inline(always)]
+fn is_place(chunk: &[u8], at: usize, here: u64, place: u16) -> bool {
+    let back = usize::from((at as u16).wrapping_sub(place));
+    load(chunk, at.wrapping_sub(back)) as u32 == here as u32
+}
+
 /// The longest match among `DEPTH` places, if it is longer than `length`.
 #[inline(always)]
 fn longest<const DEPTH: usize, P: Places>(
@@ -387,16 +460,16 @@ fn longest<const DEPTH: usize, P: Places>(
 #[inline(always)]
 fn hash_of<const WIDTH: usize>(chunk: &[u8], at: usize) -> usize {
     let here = load(chunk, at);
-    let mixed = match WIDTH {
-        4 => u64::from(here as u32).wrapping_mul(0x9E37_79B1_0000_0000),
-        5..8 => (here << (64 - 8 * WIDTH)).wrapping_mul(0x9E37_79B9_7F4A_7C15),
-        8 => here.wrapping_mul(0x9E37_79B9_7F4A_7C15),
-        _ => {
-            let there = load(chunk, at + WIDTH - 8);
-            (here.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ there).wrapping_mul(0xD1B5_4A32_D192_ED03)
-        }
-    };
-    (mixed >> (64 - BUCKETS.ilog2())) as usize & (BUCKETS - 1)
+    match WIDTH {
+        4 => mix(here & u64::from(u32::MAX)),
+        8 => mix(here),
+        _ => mix(here.wrapping_mul(0xD1B5_4A32_D192_ED03) ^ load(chunk, at + WIDTH - 8)),
+    }
+}
+
+#[inline(always)]
+fn mix(bytes: u64) -> usize {
+    (bytes.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - BUCKETS.ilog2())) as usize & (BUCKETS - 1)
 }
 
 /// A match and what it saves.

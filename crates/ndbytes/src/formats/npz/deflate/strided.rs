@@ -1,7 +1,7 @@
 //! Matches at one or two distances that are known beforehand, found by comparing 64 bytes at a
 //! time.
 
-use super::block::{LONGEST, SHORTEST, Token};
+use super::block::{LONGEST, SHORTEST, Token, distance_symbol};
 
 /// Bytes that are parsed at a time; no match goes from one segment into the next.
 pub(super) const SEGMENT: usize = 16_384;
@@ -64,15 +64,17 @@ impl Masks {
         self.starts[count..].fill(0);
     }
 
-    /// How much is gained by the runs, as a number to compare: the bytes in them, less what is
-    /// spent on each.
-    pub(super) fn gain(&self) -> i32 {
-        gain(self.starts.iter().copied())
+    /// How much the runs save, as a number to compare.
+    pub(super) fn gain(&self, stride: Stride) -> i32 {
+        let (covered, runs) = extent(self.starts.iter().copied());
+        4 * covered - cost_of_run(stride) * runs
     }
 
-    /// The same for the runs of these masks and of the others.
-    pub(super) fn gain_with(&self, other: &Self) -> i32 {
-        gain(self.starts.iter().zip(&other.starts).map(|(here, there)| here | there))
+    /// The same for the runs of these masks and of the others together.
+    pub(super) fn gain_with(&self, stride: Stride, other: &Self) -> i32 {
+        let starts = self.starts.iter().zip(&other.starts).map(|(here, there)| here | there);
+        let (covered, runs) = extent(starts);
+        4 * covered - cost_of_run(stride) * runs
     }
 
     /// How many bytes from `at` on are equal, up to what a match can hold.
@@ -130,14 +132,19 @@ pub(super) fn parse(
     tokens.push(Token { literals: (len - at) as u32, length: 0, distance: 0 });
 }
 
-fn gain(starts: impl Iterator<Item = u64>) -> i32 {
-    let mut gain = 0;
-    for starts in starts {
-        let covered = starts | starts << 1 | starts << 2 | starts << 3;
-        let runs = starts & !(starts << 1);
-        gain += covered.count_ones() as i32 - 2 * runs.count_ones() as i32;
-    }
-    gain
+/// In quarters of a byte, roughly.
+fn cost_of_run(stride: Stride) -> i32 {
+    let (_, beyond, _) = distance_symbol(stride.distance);
+    8 + beyond as i32 / 2
+}
+
+/// How many bytes are in runs, and how many runs there are.
+fn extent(starts: impl Iterator<Item = u64>) -> (i32, i32) {
+    starts.fold((0, 0), |(covered, runs), starts| {
+        let inside = starts | starts << 1 | starts << 2 | starts << 3;
+        let first = starts & !(starts << 1);
+        (covered + inside.count_ones() as i32, runs + first.count_ones() as i32)
+    })
 }
 
 /// The next run at one of the strides: where it starts, its length and its distance. The masks of

@@ -94,7 +94,7 @@ fn every_plan_at_the_bounds_of_segments() {
                 for plan in plan::all(&strides(distances)) {
                     println!("{name}, {len} bytes, {plan:?}");
                     let mut out = Vec::new();
-                    compress(&plan, &bytes, true, &mut scratch, &mut out);
+                    compress(&plan, Prices::NONE, &bytes, true, &mut scratch, &mut out);
                     assert_inflates(&out, &bytes);
                 }
             }
@@ -139,8 +139,23 @@ fn chunks_are_even_and_cover_everything() {
             let chunk = encoder.chunk_len(len);
             assert!((1..=1 << 20).contains(&chunk), "{len} bytes in chunks of {chunk}");
             let count = len.div_ceil(chunk);
-            assert!(count < 2 || (count % 2 == 0 && chunk % 64 == 0), "{len}: {count} of {chunk}");
+            assert!(
+                count < 2 || (count.is_multiple_of(2) && chunk.is_multiple_of(64)),
+                "{len}: {count} of {chunk}"
+            );
         }
+    }
+}
+
+#[test]
+fn higher_levels_are_not_larger_where_there_is_something_to_find() {
+    for (name, bytes) in shapes(200_000).into_iter().filter(|(name, _)| *name != "noise") {
+        let size = |level| {
+            let encoder = Encoder::new(level, [8]);
+            stream(&encoder, &bytes, encoder.chunk_len(bytes.len())).len() as f64
+        };
+        let (one, six, nine) = (size(1), size(6), size(9));
+        assert!(six <= one * 1.01 && nine <= six * 1.01, "{name}: {one}, {six}, {nine}");
     }
 }
 
