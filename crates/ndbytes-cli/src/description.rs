@@ -4,8 +4,10 @@ use std::path::Path;
 
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
-use ndbytes::{Array, DType, Format, Kind, Order, ReadOptions, raw};
+use ndbytes::npz::{self, Archive, Member};
+use ndbytes::{Array, DType, Format, Kind, Limits, Order, ReadOptions, Source, raw};
 
+use crate::progress::Progress;
 use crate::trouble::Trouble;
 
 /// Options that say how to read an input.
@@ -73,19 +75,24 @@ impl ReadArgs {
         })
     }
 
-    /// The array in `bytes`, which come from the file `path`, and the format they are in.
+    /// The arrays in `bytes`, which come from the file `path`, and the format they are in. Only an
+    /// archive gives them names, and of it only the one called `name` is read, if one is asked for.
     pub(crate) fn read<'a>(
         &self,
         path: &Path,
         bytes: &'a [u8],
-    ) -> Result<(Format, Array<'a>), Trouble> {
+        name: Option<&str>,
+    ) -> Result<(Format, Vec<(Option<String>, Array<'a>)>), Trouble> {
         let format = self.format(path, bytes);
         if format == Format::Raw {
-            return Ok((format, self.read_raw(bytes)?));
+            return Ok((format, vec![(None, self.read_raw(bytes)?)]));
         }
         self.refuse_description(format)?;
+        if format == Format::Npz {
+            return Ok((format, read_archive(bytes, name)?));
+        }
         let entries = ndbytes::read(bytes, &ReadOptions::new().format(format))?;
-        Ok((format, entries.into_array()?))
+        Ok((format, entries.into_iter().collect()))
     }
 
     /// What the bytes say beats what the file is called. Where neither tells, they are raw.
@@ -138,6 +145,24 @@ impl ReadArgs {
         }
         Ok(description.read(bytes)?)
     }
+}
+
+/// What a file holds is no secret to who converts it: it may be as large as it says.
+fn read_archive<'a>(
+    bytes: &'a [u8],
+    name: Option<&str>,
+) -> Result<Vec<(Option<String>, Array<'a>)>, Trouble> {
+    let limits = Limits::none();
+    let archive = Archive::new(Source::slice(bytes), npz::ReadOptions::new().limits(limits))?;
+    if let Some(name) = name {
+        let array = archive.array(archive.find(name)?)?;
+        return Ok(vec![(Some(name.to_owned()), array)]);
+    }
+    let sizes = archive.members().iter().map(Member::size);
+    let progress = Progress::new("reading", sizes.sum());
+    let arrays = archive.arrays()?;
+    progress.done();
+    Ok(arrays.into_iter().map(|(name, array)| (Some(name), array)).collect())
 }
 
 pub(crate) fn order_name(order: Order) -> &'static str {

@@ -61,6 +61,8 @@ impl Deref for Input {
 /// A file or stdin, read from its start only as far as needed.
 pub(crate) struct Stream {
     reader: Box<dyn io::Read>,
+    /// The file once more, if it is a regular one, of which any place can be read.
+    file: Option<File>,
     head: Vec<u8>,
     /// The length of the whole, where the system knows it.
     length: Option<u64>,
@@ -69,15 +71,16 @@ pub(crate) struct Stream {
 
 impl Stream {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let (reader, length): (Box<dyn io::Read>, _) = if is_stdin(path) {
-            (Box::new(io::stdin().lock()), None)
+        let (reader, file, length): (Box<dyn io::Read>, _, _) = if is_stdin(path) {
+            (Box::new(io::stdin().lock()), None, None)
         } else {
             let file = File::open(path)?;
             let metadata = file.metadata()?;
             let known = metadata.is_file() && metadata.len() > 0;
-            (Box::new(file), known.then_some(metadata.len()))
+            let again = if known { Some(file.try_clone()?) } else { None };
+            (Box::new(file), again, known.then_some(metadata.len()))
         };
-        Ok(Self { reader, head: Vec::new(), length, ended: false })
+        Ok(Self { reader, file, head: Vec::new(), length, ended: false })
     }
 
     /// The bytes read so far.
@@ -96,6 +99,14 @@ impl Stream {
         let read = self.reader.by_ref().take(missing).read_to_end(&mut self.head)?;
         self.ended |= (read as u64) < missing;
         Ok(())
+    }
+
+    /// The regular file that this is, or else all bytes, which are read to their end.
+    pub(crate) fn into_file(mut self) -> Result<File, io::Result<Vec<u8>>> {
+        match self.file.take() {
+            Some(file) => Ok(file),
+            None => Err(self.reader.read_to_end(&mut self.head).map(|_| self.head)),
+        }
     }
 
     /// The length of the whole. A pipe is read to its end to know it, and what it brings is

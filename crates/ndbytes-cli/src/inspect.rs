@@ -1,10 +1,12 @@
 //! `ndbytes inspect FILE...`: what files say about themselves, without their elements.
 
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
+use ndbytes::npz::{self, Archive};
 use ndbytes::{
-    ByteOrder, DType, DecodeError, DecodeErrorKind, Entry, Field, Format, Kind, ReadOptions,
-    Summary, pickle,
+    ByteOrder, DType, DecodeError, DecodeErrorKind, Entry, Field, Format, Kind, Limits,
+    ReadOptions, Summary, pickle,
 };
 use serde_json::{Value, json};
 
@@ -40,12 +42,14 @@ With --json there is one object on a line for each file:
                lie as it is; alignment: largest power of two, at most 64, that
                divides it
     nbytes     length of the data, or null when only reading would tell
+    compression  such as \"deflate\", or null where it is not compressed
   names      what a pickle asks for: name, known (or refused), offset
   oddities   what is unusual, damaged or lost, as sentences
 or, in their place, error: kind, message, offset (or null), hint (or null).
 
 Examples:
   ndbytes inspect x.npy
+  ndbytes inspect several.npz
   ndbytes inspect --json *.npy | jq -r 'select(.oddities != []) | .file'
   ssh host cat x.npy | ndbytes inspect -";
 
@@ -103,6 +107,10 @@ struct Failure {
 fn look(file: &Path) -> Result<(Summary, u64), Failure> {
     let mut stream = Stream::open(file)?;
     let options = ReadOptions::new();
+    stream.read_to(FIRST_BYTES)?;
+    if ndbytes::sniff(stream.head()) == Some(Format::Npz) {
+        return look_at_archive(stream);
+    }
     let mut wanted = FIRST_BYTES;
     loop {
         stream.read_to(wanted)?;
@@ -118,6 +126,15 @@ fn look(file: &Path) -> Result<(Summary, u64), Failure> {
     }
     let nbytes = stream.length()?;
     Ok((ndbytes::inspect(stream.head(), nbytes, &options)?, nbytes))
+}
+
+/// The list of what is in an archive is at its end: a file is read there, a pipe as a whole.
+fn look_at_archive(stream: Stream) -> Result<(Summary, u64), Failure> {
+    let archive = match stream.into_file() {
+        Ok(file) => Archive::from_reader(file, npz::ReadOptions::new()),
+        Err(bytes) => Archive::from_reader(Cursor::new(bytes?), npz::ReadOptions::new()),
+    }?;
+    Ok((ndbytes::inspect_archive(&archive, &Limits::default()), archive.nbytes()))
 }
 
 /// Whether the bytes are in no format at all.
@@ -180,7 +197,10 @@ fn print(screen: &mut Screen, file: &Path, summary: &Summary, nbytes: u64) -> Re
     let format = row("format", format!("{}{version}", summary.format.name()));
     // The labels are as wide as "format" everywhere, so the tables of entries line up.
     screen.table(2, &[format])?;
-    for entry in &summary.entries {
+    if summary.format == Format::Npz {
+        screen.table(2, &entries(summary))?;
+    }
+    for entry in summary.entries.iter().filter(|_| summary.format != Format::Npz) {
         let mut rows = Vec::new();
         if let Some(name) = &entry.name {
             rows.push(row("entry ", name.clone()));
@@ -223,6 +243,32 @@ fn print(screen: &mut Screen, file: &Path, summary: &Summary, nbytes: u64) -> Re
         screen.table(2, &[vec![Cell::new(ODD, "odd   "), Cell::new(ODD, oddity)]])?;
     }
     Ok(())
+}
+
+/// One row for each array of an archive.
+fn entries(summary: &Summary) -> Vec<Vec<Cell>> {
+    if summary.entries.is_empty() {
+        return Vec::new();
+    }
+    let titles = ["entry", "dtype", "shape", "order", "bytes", "place"];
+    let mut rows = vec![titles.map(|title| Cell::new(DIM, title)).to_vec()];
+    rows[0][4] = rows[0][4].clone().right();
+    rows.extend(summary.entries.iter().map(|entry| {
+        let place = match (entry.compression, entry.offset) {
+            (Some(how), _) => how.to_owned(),
+            (None, Some(at)) => format!("from byte {at}, aligned to {}", alignment(at)),
+            (None, None) => String::new(),
+        };
+        vec![
+            entry.name.as_deref().unwrap_or_default().into(),
+            in_short(&entry.dtype).into(),
+            tuple(&entry.shape).into(),
+            order_name(entry.order).into(),
+            Cell::from(entry.nbytes.map_or("objects".to_owned(), |n| n.to_string())).right(),
+            place.into(),
+        ]
+    }));
+    rows
 }
 
 /// What one element is, in a few words.
@@ -290,6 +336,7 @@ fn entry_json(entry: &Entry) -> Value {
     object["offset"] = json!(entry.offset);
     object["alignment"] = json!(entry.offset.map(alignment));
     object["nbytes"] = json!(entry.nbytes);
+    object["compression"] = json!(entry.compression);
     object
 }
 

@@ -9,6 +9,7 @@ mod description;
 mod input;
 mod inspect;
 mod output;
+mod progress;
 mod screen;
 mod trouble;
 
@@ -24,6 +25,7 @@ Examples:
   ndbytes inspect x.npy                  what a file says about itself
   ndbytes inspect --json *.npy           the same for machines, one object a line
   ndbytes convert x.npy x.raw            the elements and nothing else
+  ndbytes convert x.npz y.npz --compression deflate
   ndbytes convert x.raw x.npy --dtype '<f4' --shape -1,28
   curl -s URL | ndbytes inspect -        `-` is stdin or stdout
 

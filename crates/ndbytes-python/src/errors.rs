@@ -1,7 +1,11 @@
 //! The core's errors as Python's exceptions, which `ndbytes._errors` defines.
 
+use std::io;
+use std::path::Path;
+
+use ndbytes::files::FileError;
 use ndbytes::{DecodeError, DecodeErrorKind, EncodeError};
-use pyo3::exceptions::{PyException, PyOverflowError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyException, PyOSError, PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -25,6 +29,41 @@ pub(crate) fn decode(py: Python<'_>, error: DecodeError) -> PyErr {
             _ => Ok(()),
         }
     })
+}
+
+/// The `OSError` for what the system has refused, of the subclass that goes with its number.
+#[cold]
+pub(crate) fn os(py: Python<'_>, error: &io::Error, path: Option<&Path>) -> PyErr {
+    os_while(py, "", error, path)
+}
+
+/// The `OSError` for what went wrong with a file.
+#[cold]
+pub(crate) fn file(py: Python<'_>, error: &FileError) -> PyErr {
+    os_while(py, error.doing(), error.io(), Some(error.path()))
+}
+
+fn os_while(py: Python<'_>, doing: &str, error: &io::Error, path: Option<&Path>) -> PyErr {
+    // Errors that do not come straight from the system have no number.
+    let number = error.raw_os_error().or(match error.kind() {
+        io::ErrorKind::IsADirectory => Some(libc::EISDIR),
+        io::ErrorKind::AlreadyExists => Some(libc::EEXIST),
+        io::ErrorKind::NotFound => Some(libc::ENOENT),
+        io::ErrorKind::NotADirectory => Some(libc::ENOTDIR),
+        io::ErrorKind::PermissionDenied => Some(libc::EACCES),
+        io::ErrorKind::ReadOnlyFilesystem => Some(libc::EROFS),
+        io::ErrorKind::StorageFull => Some(libc::ENOSPC),
+        _ => None,
+    });
+    let Some(number) = number else {
+        return PyOSError::new_err(format!("{doing}{error}"));
+    };
+    let make = || {
+        let what = py.import("os")?.call_method1("strerror", (number,))?;
+        let what = format!("{doing}{what}");
+        py.get_type::<PyOSError>().call1((number, what, path.map(Path::as_os_str)))
+    };
+    make().map_or_else(|error| error, PyErr::from_value)
 }
 
 /// The exception for arrays that this Python cannot hold, though the bytes are well-formed.

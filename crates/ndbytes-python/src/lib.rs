@@ -1,7 +1,9 @@
 //! The native part of the Python package `ndbytes`.
 //!
 //! * `verbs`, `comparing`, `looking`: what Python calls, with the docstrings that it shows
+//! * `files`: arrays in files, for the functions that NumPy has for them
 //! * `pickle`: what Python calls by the names of its own `pickle`
+//! * `npz`: several arrays, in bytes and in files; `pyfile`: file objects as Rust's streams
 //! * `values`: Python's values to the core's inert ones, and back
 //! * `limits`, `errors`: small types in both languages
 //! * `bridge`: memory, in both directions
@@ -9,9 +11,12 @@
 mod bridge;
 mod comparing;
 mod errors;
+mod files;
 mod limits;
 mod looking;
+mod npz;
 mod pickle;
+mod pyfile;
 mod values;
 mod verbs;
 
@@ -21,9 +26,13 @@ mod _native {
     #[pymodule_export]
     use crate::comparing::{array_equal, identical};
     #[pymodule_export]
+    use crate::files::{create_file, load_array, peek_file, save_file, save_stream};
+    #[pymodule_export]
     use crate::limits::Limits;
     #[pymodule_export]
     use crate::looking::{Entry, Summary, inspect};
+    #[pymodule_export]
+    use crate::npz::{NpzReader, arrays_to_bytes, bytes_to_arrays, change_npz, save_npz};
     #[pymodule_export]
     use crate::pickle::{dump, dumps, load, loads};
     #[pymodule_export]

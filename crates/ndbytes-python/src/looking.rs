@@ -1,8 +1,14 @@
 //! What bytes say about themselves, without believing them.
 
-use ndbytes::{Entry as CoreEntry, Order, ReadOptions, Summary as CoreSummary};
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use ndbytes::{
+    DecodeError, Entry as CoreEntry, Format, Order, ReadOptions, Summary as CoreSummary, sniff,
+};
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyString, PyTuple};
 
 use crate::bridge::buffer::Input;
 use crate::bridge::descr;
@@ -12,8 +18,9 @@ use crate::errors;
 ///
 /// Parameters
 /// ----------
-/// data : bytes-like
-///     All of the bytes.
+/// data : bytes-like or path
+///     All of the bytes, or the path of a file (``str`` or ``os.PathLike``). Of an npy file only the
+///     header is read, however large it is.
 ///
 /// Returns
 /// -------
@@ -36,6 +43,15 @@ use crate::errors;
 #[pyfunction]
 #[pyo3(signature = (data, /))]
 pub(crate) fn inspect(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Summary> {
+    if data.is_instance_of::<PyString>() || data.hasattr(pyo3::intern!(py, "__fspath__"))? {
+        let path: PathBuf = data.extract()?;
+        let summary = py.detach(|| inspect_file(&path)).map_err(|trouble| match trouble {
+            Trouble::Decode(error) => errors::decode(py, error),
+            Trouble::Io(error) => errors::os(py, &error, Some(&path)),
+        });
+        let (summary, nbytes) = summary?;
+        return Summary::new(py, summary, nbytes);
+    }
     let input = Input::new(data, None)?;
     let source = input.source();
     // What others may write is copied: a description is read more than once.
@@ -48,6 +64,43 @@ pub(crate) fn inspect(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Summa
     let summary = ndbytes::inspect(bytes, nbytes, &ReadOptions::new())
         .map_err(|error| errors::decode(py, error))?;
     Summary::new(py, summary, nbytes)
+}
+
+enum Trouble {
+    Decode(DecodeError),
+    Io(io::Error),
+}
+
+/// Nearly every description is shorter.
+const ENOUGH_FOR_MOST: u64 = 4096;
+
+/// What a file says about itself, and its length. Formats whose description is at the start are
+/// read no further.
+fn inspect_file(path: &Path) -> Result<(CoreSummary, u64), Trouble> {
+    let mut file = File::open(path).map_err(Trouble::Io)?;
+    let length = file.metadata().map_err(Trouble::Io)?.len();
+    let (mut bytes, options) = (Vec::new(), ReadOptions::new());
+    let mut wanted = ENOUGH_FOR_MOST;
+    loop {
+        let read = (&mut file).take(wanted).read_to_end(&mut bytes).map_err(Trouble::Io)?;
+        let is_all = (read as u64) < wanted;
+        let nbytes = length.max(bytes.len() as u64);
+        // Other formats may have something to say at their end.
+        let at_start = sniff(&bytes) == Some(Format::Npy);
+        if !at_start && !is_all {
+            wanted = u64::MAX;
+            continue;
+        }
+        match ndbytes::inspect(&bytes, nbytes, &options) {
+            Ok(summary) => return Ok((summary, nbytes)),
+            Err(error) => match error.needed() {
+                Some(needed) if !is_all => {
+                    wanted = needed.saturating_sub(bytes.len() as u64).max(1)
+                }
+                _ => return Err(Trouble::Decode(error)),
+            },
+        }
+    }
 }
 
 /// What bytes say about themselves; see `inspect`.
@@ -151,7 +204,7 @@ impl Entry {
             order: if entry.order == Order::F { "F" } else { "C" },
             offset: entry.offset,
             nbytes: entry.nbytes,
-            compression: None,
+            compression: entry.compression.map(str::to_owned),
         })
     }
 

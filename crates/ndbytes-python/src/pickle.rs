@@ -7,12 +7,13 @@ use ndbytes::pickle::{
     self, DEFAULT_PROTOCOL, Encoding, Extent, HIGHEST_PROTOCOL, Keep, Message, ReadOptions,
     ValueMessage, WriteOptions,
 };
-use pyo3::exceptions::{PyEOFError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyEOFError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::bridge::buffer::{Input, filled_bytes};
 use crate::bridge::ndarray;
+use crate::bridge::stream::Reader;
 use crate::errors;
 use crate::limits::{Limits, core_limits};
 use crate::values::{self, Elements, Object};
@@ -106,7 +107,7 @@ pub(crate) fn loads<'py>(
     values::value(py, value.arena(), value.root_id(), elements, &limits)
 }
 
-fn encoding_of(name: &str) -> PyResult<Encoding> {
+pub(crate) fn encoding_of(name: &str) -> PyResult<Encoding> {
     match name.to_ascii_lowercase().replace('_', "-").as_str() {
         "latin1" | "latin-1" | "iso-8859-1" | "iso8859-1" => Ok(Encoding::Latin1),
         "ascii" | "us-ascii" => Ok(Encoding::Ascii),
@@ -275,46 +276,45 @@ pub(crate) fn load<'py>(
     fix_imports: bool,
     limits: Option<&Bound<'py, Limits>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let data = one_pickle(file)?;
+    let data = one_pickle(&Reader::new(file)?, Vec::new())?;
+    let data = PyBytes::new(file.py(), &data);
     loads(file.py(), data.as_any(), buffers, encoding, fix_imports, Some(true), limits)
 }
 
-/// More than so many bytes are not asked for at once, whatever a length in the pickle says.
-const PIECE: u64 = 16 << 20;
 /// A file that can go back is read by pieces of at least this size.
-const AHEAD: u64 = 64 << 10;
+const AHEAD: usize = 64 << 10;
 
-/// The bytes of the pickle at which the file stands, which are taken out of it, and no more.
-fn one_pickle<'py>(file: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-    let py = file.py();
+/// The bytes of the pickle that begins with `data`, which was read from `reader` before: the rest
+/// of it is taken out of it, and no more.
+pub(crate) fn one_pickle(reader: &Reader<'_>, mut data: Vec<u8>) -> PyResult<Vec<u8>> {
+    let (py, file) = (reader.object().py(), reader.object());
     let seekable = file.call_method0("seekable").and_then(|answer| answer.is_truthy());
     let start = match seekable {
         Ok(true) => Some(file.call_method0("tell")?.extract::<u64>()?),
         _ => None,
     };
-    let ahead = if start.is_some() { AHEAD } else { 0 };
-    let (mut extent, mut data) = (Extent::default(), Vec::new());
+    let before = data.len() as u64;
+    let ahead = if start.is_some() { AHEAD } else { 1 };
+    let mut extent = Extent::default();
     loop {
         let error = match extent.end(&data) {
             Ok(end) => {
                 if let Some(start) = start {
-                    file.call_method1("seek", (start + end as u64,))?;
+                    file.call_method1("seek", (start + end as u64 - before,))?;
                 }
-                return Ok(PyBytes::new(py, &data[..end]));
+                data.truncate(end);
+                return Ok(data);
             }
             Err(error) => error,
         };
         let Some(needed) = error.needed() else { return Err(errors::decode(py, error)) };
-        let missing = (needed - data.len() as u64).clamp(1, PIECE).max(ahead);
-        let piece = file.call_method1("read", (missing,))?;
-        let piece = piece.cast::<PyBytes>().map_err(|_| {
-            PyTypeError::new_err("file.read gave no bytes. Hint: open the file with mode 'rb'")
-        })?;
-        match (piece.as_bytes(), data.is_empty()) {
+        let missing = usize::try_from(needed - data.len() as u64).unwrap_or(usize::MAX);
+        if reader.some(&mut data, missing.max(ahead))? == 0 {
             // What Python's own `load` says at the end of a file of several pickles.
-            ([], true) => return Err(PyEOFError::new_err("Ran out of input")),
-            ([], false) => return Err(errors::decode(py, error)),
-            (piece, _) => data.extend_from_slice(piece),
+            return Err(match data.is_empty() {
+                true => PyEOFError::new_err("Ran out of input"),
+                false => errors::decode(py, error),
+            });
         }
     }
 }

@@ -1,15 +1,17 @@
 //! Arrays to bytes, and bytes to arrays.
 
 use ndbytes::array::{Dims, default_threads};
+use ndbytes::npz::WriteOptions;
 use ndbytes::{Array, ByteOrder, Format, Kind, Order, ReadOptions, npy, raw};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyMemoryView, PySlice, PyString, PyTuple};
 
-use crate::bridge::buffer::{Input, filled_bytes};
+use crate::bridge::buffer::{Input, RELEASE_FROM, filled_bytes};
 use crate::bridge::{descr, headers, ndarray};
 use crate::errors;
 use crate::limits::{Limits, core_limits};
+use crate::npz::npz_bytes;
 use crate::pickle;
 use crate::values::{self, Elements};
 
@@ -19,9 +21,10 @@ use crate::values::{self, Elements};
 /// ----------
 /// array : array_like
 ///     The array, of any dtype that the format can hold, any shape and any strides.
-/// format : {"npy", "pickle"}
-///     The format: npy bytes are those that ``numpy.save`` writes, byte for byte; a pickle loads in
-///     every NumPy. Fortran order is kept; any other order but C is written as C order.
+/// format : {"npy", "npz", "pickle"}
+///     The format: npy bytes are those that ``numpy.save`` writes, byte for byte; npz holds the array
+///     under the name ``arr_0``, as ``numpy.savez`` does; a pickle loads in every NumPy. Fortran
+///     order is kept; any other order but C is written as C order.
 /// threads : int, optional
 ///     The most threads that a large copy uses; unless given, the environment's
 ///     ``NDBYTES_NUM_THREADS``, else one for each core, at most eight.
@@ -68,6 +71,14 @@ pub(crate) fn array_to_bytes<'py>(
             headers::note_written(message.header(), &view, &array);
             filled_bytes(py, message.len(), |sink| message.write(threads_or_default(threads), sink))
         }
+        Some(Format::Npz) => {
+            let view = match view.dtype().has_objects() {
+                true => values::array_of_objects(&view, &mut values::objects(&array)?)?.to_owned(),
+                false => view,
+            };
+            let options = WriteOptions::new().threads(threads_or_default(threads));
+            npz_bytes(py, &[("arr_0".to_owned(), view)], &options)
+        }
         Some(Format::Pickle) => pickle::dumps(py, &array, None, true, None),
         Some(Format::Raw) => Err(PyValueError::new_err(
             "raw bytes do not describe themselves. Hint: ndbytes.tobytes(array) writes them",
@@ -98,7 +109,7 @@ fn refuse_objects(py: Python<'_>, view: &Array<'_>, why: &str) -> PyResult<()> {
 }
 
 #[cold]
-fn unknown_format(format: &str) -> PyErr {
+pub(crate) fn unknown_format(format: &str) -> PyErr {
     let known: Vec<&str> =
         Format::all().filter(|&format| format != Format::Raw).map(Format::name).collect();
     PyValueError::new_err(format!("format {format:?} is not one of {known:?}"))
@@ -114,7 +125,7 @@ pub(crate) fn threads_or_default(threads: Option<usize>) -> usize {
 /// ----------
 /// data : bytes-like
 ///     ``bytes``, ``bytearray``, ``memoryview``, ``mmap``, a uint8 array, ...
-/// format : {None, "npy", "pickle"}
+/// format : {None, "npy", "npz", "pickle"}
 ///     The format; ``None`` tells it from how the bytes start.
 /// copy : bool, optional
 ///     ``None``: a view of `data` where possible, read-only if `data` is immutable. ``True``: a
@@ -161,8 +172,15 @@ pub(crate) fn bytes_to_array<'py>(
     if let Some(name) = format {
         options = options.format(Format::from_name(name).ok_or_else(|| unknown_format(name))?);
     }
-    let array =
-        ndbytes::read_array(input.source(), &options).map_err(|error| errors::decode(py, error))?;
+    let source = input.source();
+    // Only what is in an archive may have to be inflated.
+    let archived = input.len() >= RELEASE_FROM
+        && options.format.or_else(|| ndbytes::sniff(&source.to_vec(0, 4))) == Some(Format::Npz);
+    let array = match archived {
+        false => ndbytes::read_array(source, &options),
+        true => py.detach(|| ndbytes::read_array(source, &options)),
+    }
+    .map_err(|error| errors::decode(py, error))?;
     if copy == Some(true) {
         limits
             .check_bytes(array.nbytes() as u64, input.len() as u64)

@@ -34,10 +34,11 @@ def error_of(data: Any, **options: Any) -> ndbytes.DecodeError:
 
 
 def test_hierarchy() -> None:
-    assert ndbytes.DecodeError.__bases__ == (ndbytes.pickle.PickleError, ValueError)
+    assert ndbytes.DecodeError.__bases__ == (pickle.UnpicklingError, ValueError)
     assert ndbytes.IncompleteError.__bases__ == (ndbytes.DecodeError,)
     assert ndbytes.UnsafeError.__bases__ == (ndbytes.DecodeError,)
-    assert ndbytes.EncodeError.__bases__ == (ndbytes.pickle.PickleError, TypeError, ValueError)
+    assert ndbytes.EncodeError.__bases__ == (pickle.PicklingError, TypeError, ValueError)
+    assert ndbytes.pickle.PickleError is pickle.PickleError
     assert not issubclass(ndbytes.EncodeError, ndbytes.DecodeError)
 
 

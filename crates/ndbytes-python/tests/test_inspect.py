@@ -69,3 +69,27 @@ def test_what_says_nothing() -> None:
     for data in (b"", b"rubbish", bytes(100)):
         with pytest.raises(ndbytes.DecodeError):
             ndbytes.inspect(data)
+
+
+def test_files_are_read_no_further_than_their_headers(tmp_path: Path) -> None:
+    path = tmp_path / "x.npy"
+    x = ndbytes.open_memmap(path, "w+", "<f4", (1 << 32, 2))
+    del x
+    for way in (path, str(path)):
+        summary = ndbytes.inspect(way)
+        assert (summary.format, summary.nbytes) == ("npy", path.stat().st_size)
+        assert (summary.entries[0].shape, summary.oddities) == ((1 << 32, 2), [])
+    long = np.zeros(2, [(str(index) * 100, "u1") for index in range(600)])
+    path.write_bytes(ndbytes.array_to_bytes(long)[:-1])
+    assert "cut short" in ndbytes.inspect(path).oddities[-1]
+    path.write_bytes(ndbytes.array_to_bytes(long)[:5000])
+    with pytest.raises(ndbytes.IncompleteError):
+        ndbytes.inspect(path)
+    path.write_bytes(ndbytes.array_to_bytes(np.arange(5000), format="pickle"))
+    assert ndbytes.inspect(path).entries[0].shape == (5000,)
+    path.write_bytes(b"")
+    with pytest.raises(ndbytes.DecodeError, match="there are no bytes"):
+        ndbytes.inspect(path)
+    with pytest.raises(FileNotFoundError) as missing:
+        ndbytes.inspect(tmp_path / "no")
+    assert missing.value.filename == str(tmp_path / "no")

@@ -49,6 +49,34 @@ SIGNATURES: dict[str, dict[str, tuple[Any, Any]]] = {
     "array_equal": {"a1": (BOTH, EMPTY), "a2": (BOTH, EMPTY), "equal_nan": (BOTH, False)},
     "identical": {"a": (ONLY, EMPTY), "b": (ONLY, EMPTY)},
     "inspect": {"data": (ONLY, EMPTY)},
+    # NumPy's arguments by NumPy's names, and then ours.
+    "save": {
+        "file": (BOTH, EMPTY),
+        "arr": (BOTH, EMPTY),
+        "allow_pickle": (BOTH, True),
+        "fix_imports": (BOTH, True),
+        "durable": (KEYWORD, False),
+        "progress": (KEYWORD, None),
+    },
+    "load": {
+        "file": (BOTH, EMPTY),
+        "mmap_mode": (BOTH, None),
+        "allow_pickle": (BOTH, True),
+        "fix_imports": (BOTH, True),
+        "encoding": (BOTH, "ASCII"),
+        "max_header_size": (KEYWORD, 16 << 20),
+        "limits": (KEYWORD, None),
+        "progress": (KEYWORD, None),
+    },
+    "open_memmap": {
+        "filename": (BOTH, EMPTY),
+        "mode": (BOTH, "r+"),
+        "dtype": (BOTH, None),
+        "shape": (BOTH, None),
+        "fortran_order": (BOTH, False),
+        "version": (BOTH, None),
+        "max_header_size": (KEYWORD, 16 << 20),
+    },
 }
 CLASSES = [
     *("DecodeError", "EncodeError", "Entry", "IncompleteError"),

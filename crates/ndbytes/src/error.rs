@@ -47,6 +47,11 @@ pub enum DecodeErrorKind {
     },
     /// What the caller said about the bytes does not fit them.
     Mismatch,
+    /// The stream that the bytes come from could not be read.
+    Io {
+        /// What the system said.
+        kind: std::io::ErrorKind,
+    },
     /// Reading on would spend more than the caller's [`Limits`](crate::Limits) allow.
     Limit {
         /// The name of the option to raise.
@@ -64,6 +69,7 @@ impl DecodeErrorKind {
             Self::Unsupported => "unsupported",
             Self::Unsafe { .. } => "unsafe",
             Self::Mismatch => "mismatch",
+            Self::Io { .. } => "io",
             Self::Limit { .. } => "limit",
         }
     }
@@ -99,6 +105,11 @@ impl DecodeError {
             .hint(format!("if you trust these bytes, raise Limits({option}=...)"))
     }
 
+    /// The stream could not be read.
+    pub(crate) fn io(error: &std::io::Error) -> Self {
+        Self::new(DecodeErrorKind::Io { kind: error.kind() }, format!("reading failed: {error}"))
+    }
+
     /// `what` needs `needed` bytes from the start of the input, but there are `found`.
     pub(crate) fn incomplete(what: &str, needed: u64, found: u64) -> Self {
         Self::new(
@@ -130,6 +141,21 @@ impl DecodeError {
     /// Counts the offset from `by` bytes further ahead: for inner readers.
     pub(crate) fn shifted(mut self, by: u64) -> Self {
         self.0.offset = self.0.offset.map(|offset| offset.saturating_add(by));
+        self
+    }
+
+    /// More bytes behind the end of the input would not help: what ends too early is inside of it.
+    pub(crate) fn ends_inside(mut self) -> Self {
+        if let DecodeErrorKind::Incomplete { .. } = self.0.kind {
+            self.0.kind = DecodeErrorKind::Malformed;
+            self.0.hint = None;
+        }
+        self
+    }
+
+    /// Sets the entry, unless an inner reader has already said it.
+    pub(crate) fn in_entry(mut self, entry: &str) -> Self {
+        self.0.entry.get_or_insert_with(|| entry.to_owned());
         self
     }
 

@@ -2,7 +2,8 @@
 
 use crate::array::{Kind, Scalar};
 use crate::error::Result;
-use crate::formats::{self, Format, ReadOptions, Summary};
+use crate::formats::{self, Format, ReadOptions, Summary, npz};
+use crate::limits::Limits;
 
 /// What `bytes` say about themselves; the elements are not looked at.
 ///
@@ -20,11 +21,31 @@ use crate::formats::{self, Format, ReadOptions, Summary};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn inspect(bytes: &[u8], nbytes: u64, options: &ReadOptions) -> Result<Summary> {
-    let mut summary = formats::peek(bytes, options)?;
+    Ok(annotated(formats::peek(bytes, options)?, nbytes))
+}
+
+/// What an npz archive says about itself, wherever its bytes are; see [`inspect`].
+///
+/// ```
+/// # let bytes = ndbytes::npz::write(&[("x", (&[1_u8, 2][..]).into())], &Default::default())?;
+/// # let file = std::io::Cursor::new(bytes);
+/// let archive = ndbytes::npz::Archive::from_reader(file, Default::default())?;
+/// let summary = ndbytes::inspect_archive(&archive, &Default::default());
+/// assert_eq!(summary.entries[0].name.as_deref(), Some("x"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn inspect_archive(archive: &npz::Archive<'_>, limits: &Limits) -> Summary {
+    let summary = formats::summary_of_npz(&archive.peek(limits));
+    annotated(summary, archive.nbytes())
+}
+
+/// With what is odd about the arrays themselves.
+fn annotated(mut summary: Summary, nbytes: u64) -> Summary {
     let mut notes = Vec::new();
     for entry in &summary.entries {
-        // In a pickle more follows the data, and STOP has told that all is there.
-        let last = summary.format != Format::Pickle;
+        // In a pickle more follows the data, and STOP has told that all is there; in an npz the
+        // directory has.
+        let last = !matches!(summary.format, Format::Pickle | Format::Npz);
         let end = entry.offset.zip(entry.nbytes).map(|(offset, size)| offset.saturating_add(size));
         if let Some(end) = end.filter(|_| last) {
             match nbytes {
@@ -40,7 +61,7 @@ pub fn inspect(bytes: &[u8], nbytes: u64, options: &ReadOptions) -> Result<Summa
         notes.extend(dtype_notes(entry.dtype.kind()).map(str::to_owned));
     }
     summary.oddities.extend(notes);
-    Ok(summary)
+    summary
 }
 
 fn dtype_notes(kind: &Kind) -> Option<&'static str> {

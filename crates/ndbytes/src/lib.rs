@@ -32,6 +32,7 @@ pub mod array;
 mod compare;
 mod cursor;
 mod error;
+pub mod files;
 mod formats;
 mod inspect;
 mod limits;
@@ -43,10 +44,10 @@ pub use array::{
 pub use compare::{equal, identical};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, Result};
 pub use formats::{
-    Entries, Entry, Format, ReadOptions, Summary, npy, peek, pickle, raw, read, read_array,
+    Entries, Entry, Format, ReadOptions, Summary, npy, npz, peek, pickle, raw, read, read_array,
     read_source, sniff, write,
 };
-pub use inspect::inspect;
+pub use inspect::{inspect, inspect_archive};
 pub use limits::Limits;
 
 /// Writes an array as self-describing bytes: npy, byte for byte as NumPy writes it.

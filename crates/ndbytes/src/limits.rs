@@ -78,6 +78,14 @@ impl Limits {
         self.max_depth
     }
 
+    pub(crate) fn check_entries(&self, entries: u64) -> Result<()> {
+        if entries > self.max_entries {
+            let found = format!("there are {entries} entries, the limit is {}", self.max_entries);
+            return Err(DecodeError::limit("max_entries", found));
+        }
+        Ok(())
+    }
+
     #[inline]
     pub(crate) fn check_header(&self, bytes: u64) -> Result<()> {
         if bytes > self.max_header {

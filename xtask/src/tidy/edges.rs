@@ -29,9 +29,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "limits",
         ],
     ),
-    ("inspect", &["formats", "array", "error", "limits"]),
+    ("inspect", &["formats", "formats/npz", "array", "error", "limits"]),
     ("compare", &["array", "error", "limits"]),
     ("guess", &["array", "error", "limits"]),
+    ("files", &["formats", "formats/npz", "array"]),
 ];
 
 /// Files in which a word must not occur, not even in a comment.

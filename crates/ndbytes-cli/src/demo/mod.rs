@@ -60,11 +60,14 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
         Some(file) => {
             let about = |trouble: Trouble| trouble.about(file);
             let input = Input::open(file).map_err(|error| about(error.into()))?;
-            let (format, array) = args.reading.read(file, &input).map_err(about)?;
+            let (format, arrays) = args.reading.read(file, &input, None).map_err(about)?;
             if format != Format::Raw && args.reading.order().is_some() {
                 return Err(about(Trouble::new("--order is for raw bytes")));
             }
-            demo.show(&name(file), "", &array)?;
+            for (entry, array) in &arrays {
+                let entry = entry.as_ref().map_or(String::new(), |entry| format!(": {entry}"));
+                demo.show(&format!("{}{entry}", name(file)), "", array)?;
+            }
         }
         None => {
             for sample in SAMPLES {

@@ -1,6 +1,10 @@
 //! The ways from an array to bytes and back, in one table.
 
-use ndbytes::{Array, ByteOrder, DType, DecodeError, Kind, Limits, Order, npy, pickle, raw};
+use ndbytes::npz::{self, Compression};
+use ndbytes::{
+    Array, ByteOrder, DType, DecodeError, Format, Kind, Limits, Order, ReadOptions, npy, pickle,
+    raw,
+};
 
 /// One representation in bytes. A row of the demo's tables.
 pub(super) struct Way {
@@ -67,6 +71,27 @@ pub(super) const WAYS: &[Way] = &[
         decode: |bytes, _| npy::read(bytes, &Limits::default()),
     },
     Way {
+        name: "npz",
+        keeps: ALL,
+        safe: true,
+        encode: |array| write_npz(array, Compression::None),
+        decode: read_npz,
+    },
+    Way {
+        name: "npz, deflate",
+        keeps: ALL,
+        safe: true,
+        encode: |array| write_npz(array, Compression::Deflate),
+        decode: read_npz,
+    },
+    Way {
+        name: "npz, zstd",
+        keeps: ALL,
+        safe: true,
+        encode: |array| write_npz(array, Compression::Zstd),
+        decode: read_npz,
+    },
+    Way {
         name: "pickle 5",
         keeps: ALL,
         safe: true,
@@ -109,6 +134,15 @@ pub(super) const WAYS: &[Way] = &[
         decode: read_pickle,
     },
 ];
+
+fn write_npz(array: &Array<'_>, compression: Compression) -> Result<Vec<u8>, String> {
+    let options = npz::WriteOptions::new().compression(compression);
+    npz::write(&[("x", array.clone())], &options).map_err(|error| error.to_string())
+}
+
+fn read_npz<'a>(bytes: &'a [u8], _: &Told) -> Result<Array<'a>, DecodeError> {
+    ndbytes::read(bytes, &ReadOptions::new().format(Format::Npz))?.into_array()
+}
 
 fn write_pickle(array: &Array<'_>, protocol: u8) -> Result<Vec<u8>, String> {
     let options = pickle::WriteOptions::new(protocol);
@@ -199,7 +233,8 @@ mod tests {
             if let Ok(back) = (way.decode)(&bytes, &Told::about(&array)) {
                 assert!(!way.is_exact(&array, &back), "{}", way.name);
             } else {
-                assert!(way.name.starts_with("pickle"), "{}", way.name);
+                let structured = ["pickle", "npz"].iter().any(|name| way.name.starts_with(name));
+                assert!(structured, "{}", way.name);
             }
         }
     }

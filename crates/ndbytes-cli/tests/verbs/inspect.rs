@@ -71,6 +71,7 @@ fn one_json_object_a_file() {
         "entries": [{
             "name": null, "dtype": "float64", "typestr": "<f8", "itemsize": 8, "fields": [],
             "shape": [3, 4], "order": "C", "offset": 128, "alignment": 64, "nbytes": 96,
+            "compression": null,
         }],
         "names": [],
         "oddities": [],

@@ -4,6 +4,7 @@ mod convert;
 mod demo;
 mod files;
 mod inspect;
+mod npz;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -11,6 +11,7 @@ True
 
 from ndbytes import pickle
 from ndbytes._errors import DecodeError, EncodeError, IncompleteError, UnsafeError
+from ndbytes._files import load, open_memmap, save
 from ndbytes._native import (
     Entry,
     Limits,
@@ -18,12 +19,15 @@ from ndbytes._native import (
     array_equal,
     array_to_buffers,
     array_to_bytes,
+    arrays_to_bytes,
     bytes_to_array,
+    bytes_to_arrays,
     frombuffer,
     identical,
     inspect,
     tobytes,
 )
+from ndbytes._npz import NpzFile, savez, savez_compressed, update_npz
 
 __version__ = "0.1.0"
 
@@ -33,15 +37,24 @@ __all__ = [
     "Entry",
     "IncompleteError",
     "Limits",
+    "NpzFile",
     "Summary",
     "UnsafeError",
     "array_equal",
     "array_to_buffers",
     "array_to_bytes",
+    "arrays_to_bytes",
     "bytes_to_array",
+    "bytes_to_arrays",
     "frombuffer",
     "identical",
     "inspect",
+    "load",
+    "open_memmap",
     "pickle",
+    "save",
+    "savez",
+    "savez_compressed",
     "tobytes",
+    "update_npz",
 ]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["DecodeError", "EncodeError", "IncompleteError", "PickleError", "UnsafeError"]
+from pickle import PicklingError, UnpicklingError
+
+__all__ = ["DecodeError", "EncodeError", "IncompleteError", "UnsafeError"]
 
 
-class PickleError(Exception):
-    """What `DecodeError` and `EncodeError` have in common, for ``except pickle.PickleError``."""
-
-
-class DecodeError(PickleError, ValueError):
+# Code that was written for Python's `pickle`, or for `numpy.load`, catches its exceptions.
+class DecodeError(UnpicklingError, ValueError):
     """The bytes do not hold what was asked of them.
 
     Attributes
@@ -79,7 +78,11 @@ class UnsafeError(DecodeError):
         self.names = names or []
 
 
-class EncodeError(PickleError, TypeError, ValueError):
+class TextError(DecodeError, UnicodeError):
+    """A string of Python 2 is not in the encoding that was asked for; what ``load`` raises."""
+
+
+class EncodeError(PicklingError, TypeError, ValueError):
     """The format cannot hold the array exactly, so it was not written.
 
     Attributes

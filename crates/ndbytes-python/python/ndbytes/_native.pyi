@@ -3,7 +3,8 @@
 What they do is in their docstrings: ``help(ndbytes.array_to_bytes)``.
 """
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Mapping
 from pickle import PickleBuffer
 from typing import (
     Any,
@@ -23,18 +24,28 @@ import numpy.typing as npt
 __all__ = [
     "Entry",
     "Limits",
+    "NpzReader",
     "Summary",
     "array_equal",
     "array_to_buffers",
     "array_to_bytes",
+    "arrays_to_bytes",
     "bytes_to_array",
+    "bytes_to_arrays",
+    "change_npz",
+    "create_file",
     "dump",
     "dumps",
     "frombuffer",
     "identical",
     "inspect",
     "load",
+    "load_array",
     "loads",
+    "peek_file",
+    "save_file",
+    "save_npz",
+    "save_stream",
     "tobytes",
 ]
 
@@ -61,17 +72,56 @@ def array_to_bytes(
     array: npt.ArrayLike,
     /,
     *,
-    format: Literal["npy", "pickle"] = "npy",
+    format: Literal["npy", "npz", "pickle"] = "npy",
     threads: int | None = None,
 ) -> bytes: ...
 def bytes_to_array(
     data: _BytesLike,
     /,
     *,
-    format: Literal["npy", "pickle"] | None = None,
+    format: Literal["npy", "npz", "pickle"] | None = None,
     copy: bool | None = None,
     limits: Limits | None = None,
 ) -> npt.NDArray[Any]: ...
+def arrays_to_bytes(
+    arrays: Mapping[str, npt.ArrayLike],
+    /,
+    *,
+    format: Literal["npz"] = "npz",
+    compression: Literal["deflate", "zstd"] | None = None,
+    level: int | None = None,
+    threads: int | None = None,
+) -> bytes: ...
+def bytes_to_arrays(
+    data: _BytesLike,
+    /,
+    *,
+    format: Literal["npz"] | None = None,
+    copy: bool | None = None,
+    limits: Limits | None = None,
+) -> dict[str, npt.NDArray[Any]]: ...
+def save_npz(
+    file: str | _Writable,
+    arrays: Mapping[str, npt.ArrayLike],
+    /,
+    *,
+    compression: Literal["deflate", "zstd"] | None = None,
+    level: int | None = None,
+    threads: int | None = None,
+    durable: bool = False,
+) -> None: ...
+def change_npz(
+    path: str,
+    arrays: Mapping[str, npt.ArrayLike],
+    remove: list[str],
+    rename: list[tuple[str, str]],
+    /,
+    *,
+    compression: Literal["deflate", "zstd"] | None = None,
+    level: int | None = None,
+    threads: int | None = None,
+    durable: bool = False,
+) -> None: ...
 def tobytes(
     array: npt.ArrayLike,
     /,
@@ -107,7 +157,7 @@ def frombuffer(
 def array_to_buffers(array: npt.ArrayLike, /) -> list[bytes | memoryview]: ...
 def array_equal(a1: object, a2: object, equal_nan: bool = False) -> bool: ...
 def identical(a: npt.ArrayLike, b: npt.ArrayLike, /) -> bool: ...
-def inspect(data: _BytesLike, /) -> Summary: ...
+def inspect(data: _BytesLike | str | os.PathLike[str], /) -> Summary: ...
 def loads(
     data: _BytesLike,
     /,
@@ -143,6 +193,43 @@ def dump(
     buffer_callback: Callable[[PickleBuffer], object] | None = None,
 ) -> None: ...
 
+# What `ndbytes._files` is made of.
+def save_file(
+    path: str,
+    array: npt.ArrayLike,
+    /,
+    *,
+    allow_pickle: bool,
+    durable: bool,
+    progress: Callable[[int, int], object] | None = None,
+) -> None: ...
+def save_stream(
+    file: Any, array: npt.ArrayLike, /, *, allow_pickle: bool, real_file: bool
+) -> None: ...
+def load_array(
+    file: Any,
+    start: bytes,
+    /,
+    *,
+    allow_pickle: bool,
+    encoding: str,
+    max_header: int,
+    limits: Limits | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> npt.NDArray[Any]: ...
+def peek_file(
+    file: Any, start: bytes, size: int, /, *, max_header: int
+) -> tuple[np.dtype[Any], tuple[int, ...], bool, int]: ...
+def create_file(
+    path: str,
+    dtype: np.dtype[Any],
+    shape: tuple[int, ...],
+    /,
+    *,
+    fortran_order: bool,
+    version: int | None = None,
+) -> int: ...
+
 @final
 class Limits:
     def __new__(
@@ -163,6 +250,26 @@ class Limits:
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __reduce__(self) -> tuple[type[Limits], tuple[int | None, int, int, int]]: ...
+
+@final
+class NpzReader:
+    def __new__(
+        cls,
+        source: Any,
+        /,
+        *,
+        check_crc: bool = True,
+        allow_pickle: bool = True,
+        encoding: str = "latin1",
+        limits: Limits | None = None,
+    ) -> NpzReader: ...
+    @property
+    def names(self) -> list[str]: ...
+    @property
+    def sizes(self) -> list[int]: ...
+    def read(self, index: int, copy: bool | None = None, /) -> Any: ...
+    def read_all(self, indices: list[int], copy: bool | None = None, /) -> list[Any]: ...
+    def close(self) -> None: ...
 
 @final
 class Summary:

@@ -10,11 +10,10 @@ Traceback (most recent call last):
 ndbytes.UnsafeError: ...
 """
 
-from pickle import PickleBuffer
+from pickle import PickleBuffer, PickleError
 
 from ndbytes._errors import DecodeError as UnpicklingError
 from ndbytes._errors import EncodeError as PicklingError
-from ndbytes._errors import PickleError
 from ndbytes._native import dump, dumps, load, loads
 
 HIGHEST_PROTOCOL = 5

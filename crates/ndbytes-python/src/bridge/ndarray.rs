@@ -1,5 +1,6 @@
 //! NumPy's arrays to the core's arrays, and back.
 
+use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 
 use ndbytes::{Array, DType, Kind, Layout, Order, Sink, Source};
@@ -153,7 +154,7 @@ pub(crate) fn from_input_as<'py>(
         ));
     }
     if array.layout().itemsize() == 0 {
-        let result = of_nothing(array, &dtype)?;
+        let result = of_nothing(array.dtype(), array.layout(), &dtype)?;
         if copy != Some(true) && !input.is_writable() {
             result.call_method1("setflags", (false,))?;
         }
@@ -171,6 +172,19 @@ pub(crate) fn from_input_as<'py>(
             Some(result) => Ok(result),
             None => copied(array, dtype),
         },
+    }
+}
+
+/// A new, writable NumPy array of elements that were read into memory of their own, which it takes
+/// over if they are many.
+pub(crate) fn from_memory<'py>(py: Python<'py>, array: &Array<'_>) -> PyResult<Bound<'py, PyAny>> {
+    let dtype = descr::make(py, array.dtype()).map_err(|error| errors::from_numpy(py, error))?;
+    if array.layout().itemsize() == 0 {
+        return of_nothing(array.dtype(), array.layout(), &dtype);
+    }
+    match adopted(array, &dtype)? {
+        Some(result) => Ok(result),
+        None => copied(array, dtype),
     }
 }
 
@@ -193,7 +207,7 @@ fn adopted<'py>(
     // array's base, keeps. It is our own and nobody but `array` refers to it, which the caller
     // does not read any more.
     unsafe {
-        let result = new(array, dtype.clone(), start, NPY_ARRAY_WRITEABLE)?;
+        let result = new(array.layout(), dtype.clone(), start, NPY_ARRAY_WRITEABLE)?;
         if PY_ARRAY_API.PyArray_SetBaseObject(py, result.as_ptr().cast(), keeper.into_ptr()) != 0 {
             return Err(PyErr::fetch(py));
         }
@@ -210,7 +224,7 @@ fn over_input<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     // SAFETY: a layout stays within its source, and the caller has seen that `input` has all of
     // that.
-    unsafe { kept_by(input, new(array, dtype, start.cast_mut(), access(input))?) }
+    unsafe { kept_by(input, new(array.layout(), dtype, start.cast_mut(), access(input))?) }
 }
 
 /// A NumPy array of elements that lie side by side in `input`.
@@ -255,14 +269,32 @@ unsafe fn kept_by<'py>(
     }
 }
 
-/// A new array of the shape and order of `array`, whose elements are whatever NumPy allocates;
+/// A new array of the shape and order of `layout`, whose elements are whatever NumPy allocates;
 /// objects are missing, which NumPy takes for `None`.
 pub(crate) fn new_like<'py>(
-    array: &Array<'_>,
+    layout: &Layout,
     dtype: Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     // SAFETY: without memory of the caller's, NumPy allocates it.
-    unsafe { new(array, dtype, ptr::null_mut(), NPY_ARRAY_WRITEABLE) }
+    unsafe { new(layout, dtype, ptr::null_mut(), NPY_ARRAY_WRITEABLE) }
+}
+
+/// Has `fill` write every byte of the elements of a new array, which lie side by side. Other
+/// Python threads run meanwhile.
+///
+/// # Safety
+/// Nobody else may have seen the array yet.
+pub(super) unsafe fn fill_new<T: Send>(
+    array: &Bound<'_, PyAny>,
+    nbytes: usize,
+    fill: impl FnOnce(&mut [MaybeUninit<u8>]) -> T + Send,
+) -> T {
+    // SAFETY: the array has room for `nbytes` bytes, which nobody else knows of yet.
+    let to = unsafe {
+        let data = (*array.as_ptr().cast::<PyArrayObject>()).fields.data;
+        std::slice::from_raw_parts_mut(data.cast(), nbytes)
+    };
+    array.py().detach(|| fill(to))
 }
 
 /// A new, writable array with a copy of the elements of `array`, which are no objects.
@@ -272,9 +304,9 @@ pub(crate) fn copied<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = dtype.py();
     if array.layout().itemsize() == 0 {
-        return of_nothing(array, &dtype);
+        return of_nothing(array.dtype(), array.layout(), &dtype);
     }
-    let result = new_like(array, dtype)?;
+    let result = new_like(array.layout(), dtype)?;
     let nbytes = array.nbytes();
     if nbytes == 0 {
         return Ok(result);
@@ -311,7 +343,7 @@ impl<'a> Copies<'a> {
         if array.nbytes() == 0 {
             return copied(array, dtype);
         }
-        let result = new_like(array, dtype)?;
+        let result = new_like(array.layout(), dtype)?;
         self.due.push((array, result.clone().unbind()));
         Ok(result)
     }
@@ -333,19 +365,18 @@ impl<'a> Copies<'a> {
     }
 }
 
-/// A NumPy array of the shape and order of `array`.
+/// A NumPy array of the shape and order of `layout`.
 ///
 /// # Safety
-/// `data` is null, or the address of the elements of `array` in its layout, readable and, if
-/// `access` says so, writable; the caller keeps them alive by the base object.
+/// `data` is null, or the address of the elements in this layout, readable and, if `access` says
+/// so, writable; the caller keeps them alive by the base object.
 #[inline(always)]
 unsafe fn new<'py>(
-    array: &Array<'_>,
+    layout: &Layout,
     dtype: Bound<'py, PyAny>,
     data: *mut u8,
     access: i32,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let layout = array.layout();
     // NumPy works them out where elements lie side by side.
     let strides = match data.is_null() || layout.is_contiguous(layout.order()) {
         true => None,
@@ -407,12 +438,16 @@ unsafe fn of_parts<'py>(
 
 /// An array whose elements take no bytes. NumPy makes them one character long, except in a field.
 #[cold]
-fn of_nothing<'py>(array: &Array<'_>, dtype: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn of_nothing<'py>(
+    model: &DType,
+    layout: &Layout,
+    dtype: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
     let py = dtype.py();
     let numpy = py.import("numpy")?;
-    let shape = PyTuple::new(py, array.shape())?;
-    let order = if array.layout().order() == Order::F { "F" } else { "C" };
-    if let Kind::Struct(_) = array.dtype().kind() {
+    let shape = PyTuple::new(py, layout.shape())?;
+    let order = if layout.order() == Order::F { "F" } else { "C" };
+    if let Kind::Struct(_) = model.kind() {
         return numpy.getattr("zeros")?.call1((shape, dtype, order));
     }
     let spec = PyDict::new(py);
@@ -473,21 +508,32 @@ fn is_c_contiguous_of_objects(array: &Bound<'_, PyAny>, count: usize) -> bool {
     })
 }
 
-/// The bytes of an array whose elements lie side by side, as a memoryview that keeps it alive.
+/// The bytes of an array whose elements lie side by side, as a read-only memoryview that keeps it
+/// alive.
 pub(crate) fn memoryview<'py>(array: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    memoryview_with(array, 0)
+}
+
+/// As [`memoryview`], of an array that may be written, to be written.
+pub(super) fn writable_memoryview<'py>(array: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    memoryview_with(array, NPY_ARRAY_WRITEABLE)
+}
+
+fn memoryview_with<'py>(array: &Bound<'py, PyAny>, access: i32) -> PyResult<Bound<'py, PyAny>> {
     let py = array.py();
     let model = view(array)?;
     let bytes = ndbytes::Scalar::UInt8.into();
     let layout = Layout::contiguous(&[model.nbytes()], 1, Order::C)
         .map_err(|error| errors::decode(py, error))?;
     // SAFETY: the elements lie side by side, so the `nbytes` bytes from the array's data pointer on
-    // are theirs; the array becomes the base of the new one and keeps them alive. Never writable.
+    // are theirs; the array becomes the base of the new one and keeps them alive. Callers ask for
+    // access to write only where the array itself gives it.
     unsafe {
         let data = (*array.as_ptr().cast::<PyArrayObject>()).fields.data.cast();
         let flat = Array::new(bytes, layout, model.source().clone())
             .map_err(|error| errors::decode(py, error))?;
         let dtype = descr::make(py, flat.dtype())?;
-        let flat = new(&flat, dtype, data, 0)?;
+        let flat = new(flat.layout(), dtype, data, access)?;
         let base = array.clone().into_ptr();
         if PY_ARRAY_API.PyArray_SetBaseObject(py, flat.as_ptr().cast(), base) != 0 {
             return Err(PyErr::fetch(py));

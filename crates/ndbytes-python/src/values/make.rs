@@ -540,7 +540,7 @@ impl<'m, 'py> Maker<'m, 'py> {
     fn empty_objects(&self, array: &Array<'_>) -> PyResult<Bound<'py, PyAny>> {
         let dtype = descr::make(self.py, array.dtype());
         let dtype = dtype.map_err(|error| errors::from_numpy(self.py, error))?;
-        ndarray::new_like(array, dtype)
+        ndarray::new_like(array.layout(), dtype)
     }
 
     fn fill_objects(

@@ -339,6 +339,21 @@ impl DType {
         Self { metadata: self.metadata.clone(), ..Self::new(kind, order) }
     }
 
+    /// The same dtype without metadata, its own and that of its fields.
+    pub fn without_metadata(&self) -> Self {
+        let kind = match &self.kind {
+            Kind::Struct(structure) if self.has_metadata() => {
+                let mut structure = Struct::clone(structure);
+                for field in &mut structure.fields {
+                    field.dtype = field.dtype.without_metadata();
+                }
+                Kind::Struct(Arc::new(structure))
+            }
+            kind => kind.clone(),
+        };
+        Self { kind, order: self.order, metadata: None }
+    }
+
     /// How many fields there are, those of fields included; 1 for what has none.
     fn leaves(&self) -> usize {
         match &self.kind {

@@ -6,6 +6,7 @@
 #![allow(unsafe_code)]
 
 use std::fmt;
+use std::io;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
@@ -75,6 +76,45 @@ impl<'a> Source<'a> {
     /// When `fill` leaves some of it unwritten.
     pub(crate) fn filled(len: usize, fill: impl FnOnce(&mut Sink<'_>)) -> Source<'static> {
         Source::owned(Buffer::filled(len, fill))
+    }
+
+    /// Memory of our own, of `len` bytes that are zero until `fill` writes them. The system hands the
+    /// memory over as it is written, so what is never written costs nothing.
+    pub(crate) fn zeroed<E>(
+        len: usize,
+        fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
+    ) -> Result<Source<'static>, E> {
+        Buffer::zeroed(len, fill).map(Source::owned)
+    }
+
+    /// Copies all bytes into fresh memory.
+    ///
+    /// # Panics
+    /// When there is too little room.
+    pub fn write_to(&self, sink: &mut Sink<'_>) {
+        // SAFETY: `copy_to` initialises all that it is given.
+        unsafe { sink.write_with(self.len, |to| self.copy_to(0, to)) };
+    }
+
+    /// A copy in memory of our own.
+    pub(crate) fn to_owned(&self) -> Source<'static> {
+        let copy = Source::zeroed(self.len, |bytes| {
+            self.copy_over(0, bytes);
+            Ok::<(), std::convert::Infallible>(())
+        });
+        copy.unwrap_or_else(|never| match never {})
+    }
+
+    /// `len` of these bytes, from `offset` on, shared or borrowed as all of them are.
+    ///
+    /// # Panics
+    /// When there are fewer.
+    pub(crate) fn part(&self, offset: usize, len: usize) -> Self {
+        let end = offset.checked_add(len);
+        assert!(end.is_some_and(|end| end <= self.len), "a part stays inside of its source");
+        // SAFETY: `offset <= self.len`, and the `self.len` bytes from `start` on are one object.
+        let start = unsafe { self.start.add(offset) };
+        Self { start, len, kind: self.kind.clone(), borrowed: PhantomData }
     }
 
     /// How many bytes there are.
@@ -201,13 +241,13 @@ impl fmt::Debug for Source<'_> {
 
 /// Memory of our own, aligned for every element type and for cache lines.
 pub(crate) struct Buffer {
-    lines: Vec<Line>,
+    /// Room for `len` bytes and for as many before them as align them.
+    memory: Vec<u8>,
+    before: usize,
     len: usize,
 }
 
-#[repr(C, align(64))]
-#[derive(Clone, Copy)]
-struct Line([MaybeUninit<u8>; 64]);
+const ALIGNMENT: usize = 64;
 
 impl Buffer {
     /// A buffer of `len` bytes that `fill` writes.
@@ -215,24 +255,39 @@ impl Buffer {
     /// # Panics
     /// When `fill` leaves some of it unwritten.
     pub(crate) fn filled(len: usize, fill: impl FnOnce(&mut Sink<'_>)) -> Self {
-        let count = len.div_ceil(64);
-        let mut lines: Vec<Line> = Vec::with_capacity(count);
-        let spare = &mut lines.spare_capacity_mut()[..count];
-        // SAFETY: a line is 64 possibly uninitialised bytes without padding, so `count >= len / 64`
-        // lines are at least `len` of them; the exclusive borrow of `spare` passes on.
-        let bytes = unsafe { std::slice::from_raw_parts_mut(spare.as_mut_ptr().cast(), len) };
+        let mut memory = Vec::with_capacity(Self::room(len));
+        let before = Self::before(memory.as_ptr());
+        let bytes = &mut memory.spare_capacity_mut()[before..][..len];
         super::advise_huge_pages(bytes);
         let mut sink = Sink::new(bytes);
         fill(&mut sink);
         assert!(sink.is_full(), "a buffer is filled to its end");
-        // SAFETY: lines may be uninitialised, and `count` is within capacity.
-        unsafe { lines.set_len(count) };
-        Self { lines, len }
+        Self { memory, before, len }
+    }
+
+    /// A buffer of `len` bytes that are zero until `fill` writes them.
+    fn zeroed<E>(len: usize, fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
+        // This asks for zeroed memory, rather than writing zeros.
+        let mut memory = vec![0; Self::room(len)];
+        let before = Self::before(memory.as_ptr());
+        let bytes = &mut memory[before..][..len];
+        super::advise_huge_pages(Sink::over(bytes).bytes);
+        fill(bytes)?;
+        Ok(Self { memory, before, len })
+    }
+
+    fn room(len: usize) -> usize {
+        len.saturating_add(ALIGNMENT - 1)
+    }
+
+    fn before(memory: *const u8) -> usize {
+        (memory as usize).wrapping_neg() % ALIGNMENT
     }
 
     pub(crate) fn as_slice(&self) -> &[u8] {
-        // SAFETY: `filled` has seen the first `len` bytes written, and nothing writes after it.
-        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
+        // SAFETY: `before < ALIGNMENT`, so `before + len` is within the capacity that `room` asked
+        // for; `filled` and `zeroed` have seen these bytes written, and nothing writes after them.
+        unsafe { std::slice::from_raw_parts(self.memory.as_ptr().add(self.before), self.len) }
     }
 }
 
@@ -319,6 +374,19 @@ impl<'a> Sink<'a> {
     }
 }
 
+/// Writes as much as there is room for.
+impl io::Write for Sink<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = bytes.len().min(self.bytes.len() - self.filled);
+        Sink::write(self, &bytes[..count]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -334,6 +402,39 @@ mod tests {
             assert_eq!(source.as_slice(), Some(&bytes[..]));
             assert_eq!(source.to_vec(len / 2, len - len / 2), bytes[len / 2..]);
         }
+    }
+
+    #[test]
+    fn zeroed_buffers_are_aligned_and_hold_what_was_written() {
+        for len in [0, 1, 63, 64, 65, 1000, 5 << 20] {
+            let source = Source::zeroed(len, |bytes| -> Result<(), ()> {
+                assert!(bytes.iter().all(|&byte| byte == 0));
+                bytes[len / 2..].fill(7);
+                Ok(())
+            });
+            let source = source.unwrap();
+            let bytes = source.as_slice().unwrap();
+            assert_eq!(bytes.as_ptr() as usize % 64, 0);
+            assert!(bytes[..len / 2].iter().all(|&byte| byte == 0));
+            assert!(bytes[len / 2..].iter().all(|&byte| byte == 7));
+        }
+        assert_eq!(Source::zeroed(10, |_| Err("no")).unwrap_err(), "no");
+    }
+
+    #[test]
+    fn parts_share_what_they_are_parts_of() {
+        let source = Source::copied(&[1, 2, 3, 4, 5]);
+        let part = source.part(1, 3);
+        assert!(source.sole_owner().is_none());
+        drop(source);
+        assert_eq!(part.as_slice(), Some(&[2, 3, 4][..]));
+        assert_eq!(part.part(3, 0).len(), 0);
+    }
+
+    #[test]
+    #[should_panic(expected = "inside of its source")]
+    fn a_part_is_no_more_than_the_whole() {
+        Source::slice(&[1, 2, 3]).part(1, 3);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The formats, in one table: how each is told from its first bytes, described, read and written.
 
 pub mod npy;
+pub mod npz;
 pub mod pickle;
 pub mod raw;
 
@@ -18,6 +19,8 @@ pub enum Format {
     Raw,
     /// NumPy's npy: one array, self-described.
     Npy,
+    /// NumPy's npz: several arrays, each with its name.
+    Npz,
     /// Python's pickle, of one array.
     Pickle,
 }
@@ -42,7 +45,7 @@ struct Row {
 }
 
 /// In the order in which inputs are tried.
-const ROWS: [Row; 3] = [
+const ROWS: [Row; 4] = [
     Row {
         format: Format::Npy,
         name: "npy",
@@ -55,6 +58,21 @@ const ROWS: [Row; 3] = [
         read_array: npy::read_source,
         read: |source, limits| npy::read_source(source, limits).map(Entries::one),
         write: |array, out| npy::Message::new(array).map_err(refused)?.write_to(out),
+    },
+    Row {
+        format: Format::Npz,
+        name: "npz",
+        extensions: &["npz"],
+        magic: npz::MAGIC,
+        sniff: npz::sniff,
+        peek: |bytes, limits| npz::peek(bytes, limits).map(|peeked| summary_of_npz(&peeked)),
+        read_array: |source, limits| read_npz(source, limits)?.into_array(),
+        read: read_npz,
+        write: |array, out| {
+            let arrays = [(NPZ_NAME, array.clone())];
+            let prepared = npz::Prepared::new(&arrays).map_err(refused)?;
+            prepared.write_to(out, &npz::WriteOptions::new()).map(|_| ())
+        },
     },
     Row {
         format: Format::Pickle,
@@ -82,6 +100,9 @@ const ROWS: [Row; 3] = [
         },
     },
 ];
+
+/// How NumPy calls the first array without a name.
+const NPZ_NAME: &str = "arr_0";
 
 impl Format {
     /// Every format there is.
@@ -183,6 +204,15 @@ impl<'a> Entries<'a> {
     }
 }
 
+impl<'a> IntoIterator for Entries<'a> {
+    type Item = (Option<String>, Array<'a>);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter()
+    }
+}
+
 /// What an input says about itself, without its elements.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -216,6 +246,8 @@ pub struct Entry {
     pub offset: Option<u64>,
     /// The bytes that the data takes; `None` when only reading would tell, as for objects.
     pub nbytes: Option<u64>,
+    /// How it is compressed, such as `"deflate"`; `None` where it is not.
+    pub compression: Option<&'static str>,
 }
 
 fn summary_of_npy(header: &npy::Header) -> Summary {
@@ -231,10 +263,41 @@ fn summary_of_npy(header: &npy::Header) -> Summary {
             order: header.order,
             offset: Some(header.data_offset as u64),
             nbytes: nbytes.map(|layout| layout.nbytes() as u64),
+            compression: None,
         }],
         names: Vec::new(),
         oddities: header.oddities.iter().map(|&oddity| oddity.to_owned()).collect(),
     }
+}
+
+pub(crate) fn summary_of_npz(peeked: &npz::Peeked) -> Summary {
+    let entry = |array: &npz::PeekedArray| {
+        let header = &array.header;
+        let stored = array.method == npz::Method::Stored;
+        let nbytes = header.layout().ok().filter(|_| !header.dtype.has_objects());
+        Entry {
+            name: Some(array.name.clone()),
+            dtype: header.dtype.clone(),
+            shape: header.shape.clone(),
+            order: header.order,
+            offset: stored.then(|| array.member_at.saturating_add(header.data_offset as u64)),
+            nbytes: nbytes.map(|layout| layout.nbytes() as u64),
+            compression: array.method.name(),
+        }
+    };
+    Summary {
+        format: Format::Npz,
+        version: None,
+        entries: peeked.arrays.iter().map(entry).collect(),
+        names: Vec::new(),
+        oddities: peeked.oddities.clone(),
+    }
+}
+
+fn read_npz<'a>(source: Source<'a>, limits: &Limits) -> Result<Entries<'a>> {
+    let options = npz::ReadOptions::new().limits(*limits);
+    let arrays = npz::Archive::new(source, options)?.arrays()?;
+    Ok(Entries { entries: arrays.into_iter().map(|(name, array)| (Some(name), array)).collect() })
 }
 
 /// A pickle in memory that others may write is copied whole: every byte of it decides something.
@@ -260,6 +323,7 @@ fn summary_of_pickle(peeked: pickle::Peeked) -> Summary {
         shape: array.shape,
         order: array.order,
         offset: array.offset,
+        compression: None,
     };
     let unknown = peeked.names.iter().filter(|name| !name.known);
     let oddities =
@@ -296,6 +360,7 @@ fn with_format<T>(
                 _ => unrecognized(&start[..len], source.len()),
             })
         }
+        None if npz::sniff_end(source) => read(Format::Npz.row()),
         None => Err(unrecognized(&start[..len], source.len())),
     }
 }

@@ -14,6 +14,8 @@ use crate::limits::Limits;
 
 /// The first six bytes of every npy file.
 pub const MAGIC: &[u8; 6] = b"\x93NUMPY";
+/// The oddity of a header that Python 3 cannot parse as it is.
+pub const LONGS: &str = "the header has integers as Python 2 spells them, 3L";
 /// The data starts at a multiple of this many bytes.
 const ALIGNMENT: usize = 64;
 /// NumPy leaves room for the dimension along which arrays are appended to grow to this many
@@ -95,7 +97,8 @@ impl Header {
                 oddities.push(what);
             }
         };
-        note(parsed.python2, "the header is spelled as Python 2 does");
+        note(parsed.longs, LONGS);
+        note(parsed.unicode, "the header has text as Python 2 spells it, u''");
         note(
             !cursor.position().is_multiple_of(ALIGNMENT),
             "the data does not start at a multiple of 64 bytes",
@@ -117,6 +120,12 @@ impl Header {
     #[inline]
     pub fn array<'a>(&self, source: Source<'a>) -> Result<Array<'a>> {
         array_in(source, self.dtype.clone(), &self.shape, self.order, self.data_offset)
+    }
+
+    /// The error for an input that ends after `found` bytes, before the data does.
+    pub fn cut_short(&self, found: u64) -> DecodeError {
+        let needed = self.layout().map_or(u64::MAX, |layout| layout.reach() as u64);
+        cut_short(&self.dtype, &self.shape, needed, found)
     }
 
     /// Where the elements lie, counted from the start of the header.
@@ -152,11 +161,15 @@ fn array_in<'a>(
         .and_then(|layout| layout.at(data_offset))
         .map_err(|error| error.format("npy"))?;
     if layout.reach() > source.len() {
-        let what = format!("the data of a {dtype} array of shape {shape:?}");
-        let (needed, found) = (layout.reach() as u64, source.len() as u64);
-        return Err(DecodeError::incomplete(&what, needed, found).format("npy"));
+        return Err(cut_short(&dtype, shape, layout.reach() as u64, source.len() as u64));
     }
     Array::new(dtype, layout, source)
+}
+
+#[cold]
+fn cut_short(dtype: &DType, shape: &[usize], needed: u64, found: u64) -> DecodeError {
+    let what = format!("the data of a {dtype} array of shape {shape:?}");
+    DecodeError::incomplete(&what, needed, found).format("npy")
 }
 
 fn read_magic(cursor: &mut Cursor<'_>) -> Result<()> {
@@ -484,8 +497,18 @@ fn of_text(descr: &[u8], shape: &[usize], order: Order) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Any header.
+/// Any header, of the lowest version that can hold it.
 pub(super) fn long(dtype: &DType, shape: &[usize], order: Order) -> Result<Vec<u8>, EncodeError> {
+    of_version(dtype, shape, order, None)
+}
+
+/// Any header. A version that is asked for is an error where it cannot hold the header.
+pub(super) fn of_version(
+    dtype: &DType,
+    shape: &[usize],
+    order: Order,
+    asked: Option<u8>,
+) -> Result<Vec<u8>, EncodeError> {
     let mut text = String::with_capacity(4 * ALIGNMENT);
     text.push_str("{'descr': ");
     let start = text.len();
@@ -504,10 +527,20 @@ pub(super) fn long(dtype: &DType, shape: &[usize], order: Order) -> Result<Vec<u
         true => Ok(text.into_bytes()),
         false => text.chars().map(u8::try_from).collect::<Result<Vec<u8>, _>>().map_err(|_| text),
     };
-    let (version, text) = match latin1 {
+    let (lowest, text) = match latin1 {
         Ok(text) if padded(PREFIX + text.len()) - PREFIX <= usize::from(u16::MAX) => (1, text),
         Ok(text) => (2, text),
         Err(text) => (3, text.into_bytes()),
+    };
+    let version = asked.unwrap_or(lowest);
+    if version < lowest {
+        let found = format!("npy version {version}.0 cannot hold this header");
+        return Err(EncodeError::new(found).hint(format!("version {lowest}.0 can")));
+    }
+    // Latin-1 becomes UTF-8 where a version is chosen that is higher than it has to be.
+    let text = match version == 3 && lowest < 3 && !text.is_ascii() {
+        true => text.iter().map(|&byte| char::from(byte)).collect::<String>().into_bytes(),
+        false => text,
     };
     let prefix = if version == 1 { PREFIX } else { PREFIX + 2 };
     let total = padded(prefix + text.len());
@@ -547,7 +580,7 @@ fn growth(shape: &[usize], order: Order) -> usize {
 }
 
 #[inline]
-fn refuse_what_npy_cannot_hold(dtype: &DType) -> Result<(), EncodeError> {
+pub(super) fn refuse_what_npy_cannot_hold(dtype: &DType) -> Result<(), EncodeError> {
     match dtype.kind() {
         Kind::Scalar(_) if dtype.metadata().is_none() => Ok(()),
         _ => refuse_what_is_not_plain(dtype),

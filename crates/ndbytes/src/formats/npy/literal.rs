@@ -45,28 +45,32 @@ impl Value<'_> {
     }
 }
 
-/// A literal, and whether Python 2 spellings (`3L`, `u''`) occur in it.
+/// A literal, and whether spellings of Python 2 occur in it.
 pub(super) struct Parsed<'a> {
     pub(super) literal: Literal<'a>,
-    pub(super) python2: bool,
+    /// `3L`, which Python 3 does not know.
+    pub(super) longs: bool,
+    /// `u''`, which it still knows.
+    pub(super) unicode: bool,
 }
 
 /// Parses a text that is one literal and white space around it. Offsets are bytes of `text`.
 pub(super) fn parse(text: &str) -> Result<Parsed<'_>> {
-    let mut parser = Parser { text, position: 0, python2: false };
+    let mut parser = Parser { text, position: 0, longs: false, unicode: false };
     parser.skip_space();
     let literal = parser.literal(0)?;
     parser.skip_space();
     if parser.position < text.len() {
         return Err(parser.unexpected("nothing more"));
     }
-    Ok(Parsed { literal, python2: parser.python2 })
+    Ok(Parsed { literal, longs: parser.longs, unicode: parser.unicode })
 }
 
 struct Parser<'a> {
     text: &'a str,
     position: usize,
-    python2: bool,
+    longs: bool,
+    unicode: bool,
 }
 
 impl<'a> Parser<'a> {
@@ -147,7 +151,7 @@ impl<'a> Parser<'a> {
         let leading_zero =
             digits.len() > 1 && digits.starts_with('0') && digits.contains(|c| c != '0');
         if self.eat(b'L') {
-            self.python2 = true;
+            self.longs = true;
         }
         let goes_on =
             self.rest().starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.');
@@ -247,7 +251,7 @@ impl<'a> Parser<'a> {
         let raw = match prefix.as_str() {
             "" => false,
             "u" => {
-                self.python2 = true;
+                self.unicode = true;
                 false
             }
             "r" => true,

@@ -5,12 +5,12 @@ mod header;
 mod literal;
 mod recent;
 
-pub use header::{Header, MAGIC};
+pub use header::{Header, LONGS, MAGIC};
 
 use std::io;
 
 use super::pickle;
-use crate::array::{Array, Kind, Order, Sink, Source, default_threads};
+use crate::array::{Array, DType, Kind, Order, Sink, Source, default_threads};
 use crate::error::{DecodeError, EncodeError, Result};
 use crate::limits::Limits;
 
@@ -81,8 +81,19 @@ fn read_copied<'a>(source: Source<'a>, limits: &Limits) -> Result<Array<'a>> {
 /// # Errors
 /// When the pickle holds another array, or none, or asks for anything but plain data.
 pub fn read_objects<'a>(bytes: &'a [u8], header: &Header, limits: &Limits) -> Result<Array<'a>> {
+    read_objects_with(bytes, header, pickle::ReadOptions::new().limits(*limits))
+}
+
+/// As [`read_objects`], with all that there is to say about how pickles are read.
+///
+/// # Errors
+/// As [`read_objects`].
+pub fn read_objects_with<'a>(
+    bytes: &'a [u8],
+    header: &Header,
+    options: pickle::ReadOptions<'a>,
+) -> Result<Array<'a>> {
     let start = header.data_offset;
-    let options = pickle::ReadOptions::new().limits(*limits);
     let rest = bytes.get(start..).unwrap_or_default();
     let array = pickle::read_elements(rest, options).map_err(|error| match error.needed() {
         Some(needed) => {
@@ -133,6 +144,34 @@ pub struct Message<'m, 'a> {
     order: Order,
     /// The pickle of the elements, where they are objects.
     pickle: Option<Vec<u8>>,
+}
+
+/// The header of an array, up to where its data starts, of the lowest version that can hold it or
+/// of the one that is asked for: 1, 2 or 3.
+///
+/// # Errors
+/// When npy, or that version of it, cannot hold the dtype.
+///
+/// ```
+/// use ndbytes::{Kind, DType, Order, Scalar, npy};
+/// let dtype = DType::native(Kind::Scalar(Scalar::Float32));
+/// let header = npy::write_header(&dtype, &[1 << 40, 3], Order::C, None)?;
+/// assert_eq!(header.len(), 128);
+/// # Ok::<(), ndbytes::EncodeError>(())
+/// ```
+pub fn write_header(
+    dtype: &DType,
+    shape: &[usize],
+    order: Order,
+    version: Option<u8>,
+) -> Result<Vec<u8>, EncodeError> {
+    if let Some(version) = version
+        && !(1..=3).contains(&version)
+    {
+        return Err(EncodeError::new(format!("npy version {version}.0 is not known")));
+    }
+    header::refuse_what_npy_cannot_hold(dtype)?;
+    header::of_version(dtype, shape, order, version)
 }
 
 /// The protocol of the pickles in npy, as NumPy 2 writes them: every Python since 3.4 reads it.

@@ -1,4 +1,7 @@
-//! `ndbytes convert IN OUT`: the same array in another format, byte order or memory order.
+//! `ndbytes convert IN OUT`: the same array in another format, byte order or memory order; several
+//! of them into npz.
+
+mod packing;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -14,6 +17,7 @@ use crate::input::Input;
 use crate::output::{self, Output};
 use crate::screen::{counted, printable, tuple};
 use crate::trouble::{Trouble, name};
+use packing::Packing;
 
 const AFTER_HELP: &str = "\
 OUT appears whole or not at all, and no file is replaced without --force.
@@ -25,6 +29,9 @@ Examples:
   ndbytes convert fortran.npy c.npy --order C
   ndbytes convert old.pkl new.npy
   ndbytes convert x.npy x.pkl --protocol 2
+  ndbytes convert several.npz x.npy --name x
+  ndbytes convert slow.npz small.npz --compression deflate --level 9
+  ndbytes convert packed.npz mapped.npz --compression none
   ndbytes convert x.npy - --to raw --byte-order big | nc host 4000
   gunzip -c x.npy.gz | ndbytes convert - x.raw";
 
@@ -40,13 +47,26 @@ pub(crate) struct Args {
     #[arg(value_name = "OUT")]
     output: PathBuf,
 
-    /// The format of OUT; otherwise told from its extension (npy; pkl, pickle; raw, bin, dat)
+    /// The format of OUT; otherwise told from its extension (npy; npz; pkl, pickle; raw,
+    /// bin, dat)
     #[arg(long, value_name = "FORMAT", value_parser = formats())]
     to: Option<Format>,
 
     /// The order of the bytes in each number of OUT; otherwise that of IN
     #[arg(long, value_name = "ORDER")]
     byte_order: Option<ByteOrderArg>,
+
+    /// Of an npz, take the array of this name; into an npz, call the array so
+    #[arg(long)]
+    name: Option<String>,
+
+    /// How to keep the arrays of an npz: deflate is read everywhere, zstd here and by Python 3.14
+    #[arg(long, value_name = "HOW")]
+    compression: Option<CompressionArg>,
+
+    /// How hard to look for what can be shortened: 0 to 9 for deflate, 1 to 19 for zstd
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    level: Option<i32>,
 
     /// The protocol of a pickle: 0 to 5
     #[arg(long, value_name = "N", default_value_t = pickle::DEFAULT_PROTOCOL)]
@@ -63,13 +83,21 @@ pub(crate) struct Args {
 
     /// Say what was written as JSON
     ///
-    /// One object: file, format, nbytes, dtype, typestr, shape, order. On stdout,
+    /// One object: file, format, nbytes, dtype, typestr, shape, order; of an npz, file, format,
+    /// nbytes, and entries, each with name, dtype, typestr, shape, order. On stdout,
     /// or on stderr when the bytes go to stdout.
     #[arg(long, conflicts_with = "quiet", verbatim_doc_comment)]
     json: bool,
 
     #[command(flatten)]
     reading: ReadArgs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum CompressionArg {
+    None,
+    Deflate,
+    Zstd,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -87,7 +115,16 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
 
     let about = |trouble: Trouble| trouble.about(&args.input);
     let input = Input::open(&args.input).map_err(|error| about(error.into()))?;
-    let (from, array) = args.reading.read(&args.input, &input).map_err(about)?;
+    // An array that has no name yet can be given one.
+    let wanted = args.name.as_deref();
+    let (from, arrays) = args.reading.read(&args.input, &input, wanted).map_err(about)?;
+    if to == Format::Npz {
+        let pack = Packing::new(arrays, from, args).map_err(about)?;
+        let nbytes = pack.write(output)?;
+        return pack.report(args, nbytes).map(|()| Outcome::Fine);
+    }
+    args.refuse_packing(from, to)?;
+    let array = only(arrays).map_err(about)?;
     let result = Conversion::new(&array, from, to, args).map_err(about)?;
 
     output.write(|out| result.write(out))?;
@@ -98,7 +135,56 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
     Ok(Outcome::Fine)
 }
 
+/// The one array of an input.
+fn only<'a>(mut arrays: Vec<(Option<String>, Array<'a>)>) -> Result<Array<'a>, Trouble> {
+    match (arrays.pop(), arrays.len()) {
+        (Some((_, array)), 0) => Ok(array),
+        (None, _) => Err(Trouble::new("the archive holds no array")),
+        (Some(last), count) => {
+            let names: Vec<_> = arrays.iter().chain([&last]).flat_map(|(name, _)| name).collect();
+            let found = format!("the archive holds {} arrays", count + 1);
+            Err(Trouble::new(format!("{found}. Hint: say which, with --name: {names:?}")))
+        }
+    }
+}
+
 impl Args {
+    /// The order, and what the elements are, that were asked for.
+    fn wanted(
+        &self,
+        array: &Array<'_>,
+        from: Format,
+        to: Format,
+    ) -> Result<(Order, DType), Trouble> {
+        let byte_order = self.byte_order.map(ByteOrderArg::byte_order);
+        let order = match (from, to, self.reading.order()) {
+            // The order that was given is that of the input.
+            (Format::Raw, ..) => array.layout().order(),
+            (_, _, Some(order)) => order,
+            (_, Format::Raw, None) => Order::C,
+            (_, _, None) => array.layout().order(),
+        };
+        let dtype = match byte_order {
+            Some(byte_order) => {
+                array.swap_to(byte_order)?;
+                array.dtype().with_byte_order(byte_order)
+            }
+            None => array.dtype().clone(),
+        };
+        Ok((order, dtype))
+    }
+
+    /// Options for archives are a misunderstanding where there is none.
+    fn refuse_packing(&self, from: Format, to: Format) -> Result<(), Trouble> {
+        let unused = match self {
+            Self { compression: Some(_), .. } => "--compression",
+            Self { level: Some(_), .. } => "--level",
+            Self { name: Some(_), .. } if from != Format::Npz => "--name",
+            _ => return Ok(()),
+        };
+        Err(Trouble::new(format!("{unused} is for npz, this is {}", to.name())))
+    }
+
     fn output_format(&self) -> Result<Format, Trouble> {
         self.to.or_else(|| format_of_name(&self.output)).ok_or_else(|| {
             let names: Vec<&str> = Format::all().map(Format::name).collect();
@@ -110,6 +196,16 @@ impl Args {
             };
             Trouble::new(format!("{found}. Hint: say --to {}", names.join(" or --to ")))
         })
+    }
+}
+
+impl ByteOrderArg {
+    fn byte_order(self) -> ByteOrder {
+        match self {
+            Self::Little => ByteOrder::Little,
+            Self::Big => ByteOrder::Big,
+            Self::Native => ByteOrder::NATIVE,
+        }
     }
 }
 
@@ -137,25 +233,8 @@ impl<'c, 'a> Conversion<'c, 'a> {
             let found = format!("the elements of a {} array are Python objects", array.dtype());
             return Err(Trouble::new(format!("{found}, which have no raw bytes")));
         }
-        let byte_order = args.byte_order.map(|order| match order {
-            ByteOrderArg::Little => ByteOrder::Little,
-            ByteOrderArg::Big => ByteOrder::Big,
-            ByteOrderArg::Native => ByteOrder::NATIVE,
-        });
-        let order = match (from, to, args.reading.order()) {
-            // The order that was given is that of the input.
-            (Format::Raw, ..) => array.layout().order(),
-            (_, _, Some(order)) => order,
-            (_, Format::Raw, None) => Order::C,
-            (_, _, None) => array.layout().order(),
-        };
-        let dtype = match byte_order {
-            Some(byte_order) => {
-                array.swap_to(byte_order)?;
-                array.dtype().with_byte_order(byte_order)
-            }
-            None => array.dtype().clone(),
-        };
+        let byte_order = args.byte_order.map(ByteOrderArg::byte_order);
+        let (order, dtype) = args.wanted(array, from, to)?;
         let (body, order) = match (to, array.objects()) {
             (Format::Raw, _) => (Body::Elements { header: Vec::new() }, order),
             (Format::Npy, None) => npy_header(array, &dtype, order)?,

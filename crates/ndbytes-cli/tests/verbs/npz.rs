@@ -1,0 +1,108 @@
+//! npz files in every verb.
+
+use std::fs;
+
+use ndbytes::npz::{self, ReadOptions};
+use serde_json::json;
+
+use crate::{fixture, run, run_on, str};
+
+#[test]
+fn inspect_lists_the_members() {
+    let path = fixture("golden/npz/py313-numpy2.4/several_compressed.npz");
+    let shown = run(["inspect", str(&path)]).ends(0);
+    for said in ["npz", "rows", "fortran", "structure of 3", "deflate"] {
+        assert!(shown.text().contains(said), "{said}: {}", shown.text());
+    }
+    let described = run(["inspect", "--json", str(&path)]).ends(0).json();
+    let entries = described[0]["entries"].as_array().unwrap();
+    assert_eq!(entries.len(), 10);
+    assert_eq!(entries[0]["name"], "rows");
+    assert_eq!(entries[0]["compression"], "deflate");
+    assert_eq!(entries[0]["offset"], json!(null));
+
+    // From a pipe the same.
+    let bytes = fs::read(&path).unwrap();
+    let piped = run_on(&bytes, &["inspect", "--json", "-"]).ends(0).json();
+    assert_eq!(piped[0]["entries"], described[0]["entries"]);
+
+    let odd = run(["inspect", str(&fixture("hostile/npz/name_up.npz"))]).ends(0);
+    assert!(odd.text().contains("leads out of its folder"), "{}", odd.text());
+    let cut = run_on(&bytes[..bytes.len() / 2], &["inspect", "-"]).ends(2);
+    assert!(cut.err.contains("directory comes last"), "{}", cut.err);
+}
+
+#[test]
+fn convert_takes_one_array_or_packs_them_all() {
+    let path = fixture("golden/npz/py313-numpy2.4/several.npz");
+    let folder = tempfile::tempdir().unwrap();
+    let out = |name: &str| folder.path().join(name);
+    let packed = |name: &str, options: &[&str]| {
+        let output = out(name);
+        run([&["convert", str(&path), str(&output)], options].concat()).ends(0);
+        fs::read(output).unwrap()
+    };
+
+    let several = run(["convert", str(&path), str(&out("x.npy"))]).ends(2);
+    assert!(several.err.contains("--name") && several.err.contains("\"rows\""), "{}", several.err);
+    let bytes = packed("x.npy", &["--name", "big"]);
+    let big = ndbytes::bytes_to_array(&bytes).unwrap();
+    assert_eq!(big.dtype().typestr().as_deref(), Some(">f8"));
+    let missing = run(["convert", str(&path), str(&out("y.npy")), "--name", "no"]).ends(2);
+    assert!(missing.err.contains("no array \"no\""), "{}", missing.err);
+
+    let given = fs::read(&path).unwrap();
+    let given = npz::read(&given, ReadOptions::new()).unwrap();
+    for compression in ["none", "deflate", "zstd"] {
+        let name = format!("{compression}.npz");
+        let bytes = packed(&name, &["--compression", compression]);
+        let found = npz::read(&bytes, ReadOptions::new()).unwrap();
+        assert_eq!(found.len(), given.len());
+        for ((name, array), (wanted, same)) in found.iter().zip(&given) {
+            assert_eq!(name, wanted);
+            assert!(ndbytes::identical(array, same).unwrap(), "{name}");
+        }
+    }
+    let turned = packed("c.npz", &["--order", "C", "--name", "fortran", "--byte-order", "big"]);
+    let turned = npz::read(&turned, ReadOptions::new()).unwrap();
+    assert_eq!((turned.len(), turned[0].0.as_str()), (1, "fortran"));
+    assert_eq!(turned[0].1.layout().order(), ndbytes::Order::C);
+    assert_eq!(turned[0].1.dtype().typestr().as_deref(), Some(">i4"));
+
+    let wrong = |options: &[&str], said: &str| {
+        let output = out("wrong");
+        let args = [&["convert", str(&path), str(&output)], options].concat();
+        let run = run(args).ends(2);
+        assert!(run.err.contains(said), "{}", run.err);
+    };
+    wrong(&["--to", "npy", "--name", "big", "--compression", "zstd"], "--compression is for npz");
+    wrong(&["--to", "npz", "--compression", "deflate", "--level", "11"], "the level is 11");
+    assert!(!out("wrong").exists());
+}
+
+#[test]
+fn convert_names_an_array_that_has_no_name() {
+    let path = fixture("golden/npy/py313-numpy2.4/f8_c.npy");
+    for (options, name) in [(&[][..], "arr_0"), (&["--name", "größe"], "größe")] {
+        let args = [&["convert", str(&path), "-", "--to", "npz"], options].concat();
+        let bytes = run(args).ends(0).out;
+        assert_eq!(npz::read(&bytes, ReadOptions::new()).unwrap()[0].0, name);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("x.npz");
+    let said = run(["convert", "--json", str(&path), str(&output)]).ends(0).json();
+    assert_eq!(said[0]["format"], "npz");
+    assert_eq!(said[0]["entries"][0]["name"], "arr_0");
+    assert_eq!(said[0]["nbytes"], fs::metadata(&output).unwrap().len());
+    let unused = run(["convert", str(&path), "-", "--to", "raw", "--name", "x"]).ends(2);
+    assert!(unused.err.contains("--name is for npz"), "{}", unused.err);
+}
+
+#[test]
+fn demo_goes_through_an_archive() {
+    let path = fixture("golden/npz/py313-numpy2.4/unnamed.npz");
+    let shown = run(["demo", str(&path)]).ends(0);
+    for said in ["arr_0", "arr_1", "npz, deflate", "npz, zstd", "2 arrays"] {
+        assert!(shown.text().contains(said), "{said}: {}", shown.text());
+    }
+}

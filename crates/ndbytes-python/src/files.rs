@@ -1,0 +1,319 @@
+//! Arrays in files, for the functions that NumPy has for them: what `ndbytes._files` calls.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use ndbytes::files::{Existing, FileError, Target, WriteOptions};
+use ndbytes::{Array, DecodeError, Limits as CoreLimits, Order, npy, pickle};
+use pyo3::exceptions::{PyNotImplementedError, PyUserWarning, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyTuple};
+
+use crate::bridge::file::{Watch, write_elements};
+use crate::bridge::stream::{Reader, RustWriter, Writer};
+use crate::bridge::{descr, fresh, ndarray};
+use crate::errors;
+use crate::limits::{Limits, core_limits};
+use crate::pickle::{encoding_of, one_pickle};
+use crate::values::{self, Elements};
+
+/// Warnings are about the line that calls `ndbytes.save` or `ndbytes.load`.
+const CALLER: i32 = 2;
+
+/// Write an npy file, which takes the place of what is at `path` when it is complete.
+#[pyfunction]
+#[pyo3(signature = (path, array, /, *, allow_pickle, durable, progress=None))]
+pub(crate) fn save_file(
+    py: Python<'_>,
+    path: PathBuf,
+    array: &Bound<'_, PyAny>,
+    allow_pickle: bool,
+    durable: bool,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<()> {
+    let array = savable(array, true)?;
+    with_message(&array, allow_pickle, |message, view| {
+        let length = message.len() as u64;
+        let options = WriteOptions::new().durable(durable).length(length);
+        let mut watch = Watch::new(progress);
+        let written = py.detach(|| {
+            let target = Target::at(&path, Existing::Replace)?;
+            target.write(&options, |file| {
+                write_message(file, message, view, length, &mut watch)
+                    .map_err(|error| FileError::new(&path, "", error))
+            })
+        });
+        watch.raise(written)?.map_err(|error| errors::file(py, &error))
+    })
+}
+
+fn write_message(
+    file: &mut File,
+    message: &npy::Message<'_, '_>,
+    view: &Array<'_>,
+    length: u64,
+    watch: &mut Watch,
+) -> io::Result<()> {
+    if view.dtype().has_objects() {
+        return message.write_to(file);
+    }
+    let header = message.header();
+    file.write_all(header)?;
+    write_elements(file, view, message.order(), (header.len() as u64, length), watch)
+}
+
+/// Write npy bytes to a file object.
+///
+/// `real_file` says that it is a file to NumPy, too, to which masked arrays cannot be written.
+#[pyfunction]
+#[pyo3(signature = (file, array, /, *, allow_pickle, real_file))]
+pub(crate) fn save_stream<'py>(
+    py: Python<'py>,
+    file: &Bound<'py, PyAny>,
+    array: &Bound<'py, PyAny>,
+    allow_pickle: bool,
+    real_file: bool,
+) -> PyResult<()> {
+    let array = savable(array, real_file)?;
+    let writer = Writer::new(file)?;
+    with_message(&array, allow_pickle, |message, view| {
+        let in_memory = !view.dtype().has_objects() && view.layout().is_contiguous(message.order());
+        if in_memory && writer.takes_memory() {
+            writer.all(&PyBytes::new(py, message.header()).into_any())?;
+            return match view.nbytes() {
+                0 => Ok(()),
+                _ => writer.all(&ndarray::memoryview(&array)?),
+            };
+        }
+        let mut out = RustWriter { writer: &writer, py, failed: None };
+        match (message.write_to(&mut out), out.failed) {
+            (_, Some(error)) => Err(error),
+            (written, None) => written.map_err(|error| errors::os(py, &error, None)),
+        }
+    })
+}
+
+/// The array that NumPy would save, with a warning about what is not.
+fn savable<'py>(object: &Bound<'py, PyAny>, real_file: bool) -> PyResult<Bound<'py, PyAny>> {
+    let py = object.py();
+    if ndarray::is_exact_array(object) {
+        return Ok(object.clone());
+    }
+    let numpy = py.import("numpy")?;
+    let array = numpy.call_method1("asanyarray", (object,))?;
+    if ndarray::is_exact_array(&array) || array.get_type().is(&numpy.getattr("memmap")?) {
+        return Ok(array);
+    }
+    let class = array.get_type().name()?;
+    let lost = if array.is_instance(&numpy.getattr("ma")?.getattr("MaskedArray")?)? {
+        if real_file {
+            return Err(PyNotImplementedError::new_err(format!(
+                "there is no place for the mask of a {class} in npy. Hint: save x.filled(...), or \
+                 x.data and x.mask as two arrays; ndbytes.pickle keeps both"
+            )));
+        }
+        format!("the mask of a {class} is not saved in npy: what it hides comes back as numbers")
+    } else {
+        format!("a {class} is saved as a plain array: whatever else it holds is lost")
+    };
+    warn(py, &lost)?;
+    numpy.call_method1("asarray", (array,))
+}
+
+fn warn(py: Python<'_>, text: &str) -> PyResult<()> {
+    let text = CString::new(text).unwrap_or_default();
+    PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, CALLER)
+}
+
+/// Calls `with` with what is to be written of `array`, and its elements, after a warning about
+/// what npy has no place for.
+fn with_message<T>(
+    array: &Bound<'_, PyAny>,
+    allow_pickle: bool,
+    with: impl FnOnce(&npy::Message<'_, '_>, &Array<'_>) -> PyResult<T>,
+) -> PyResult<T> {
+    let py = array.py();
+    let mut view = ndarray::view(array)?;
+    if view.dtype().has_metadata() {
+        warn(
+            py,
+            "metadata on a dtype is not saved to an npy/npz. Use another format (such as pickle) \
+             to store it.",
+        )?;
+        let plain = view.dtype().without_metadata();
+        view = Array::new(plain, view.layout().clone(), view.source().clone())
+            .map_err(|error| errors::decode(py, error))?;
+    }
+    let refused = |error| errors::refused(py, &error);
+    if view.dtype().has_objects() {
+        if !allow_pickle {
+            return Err(PyValueError::new_err(
+                "Object arrays cannot be saved when allow_pickle=False",
+            ));
+        }
+        if matches!(view.dtype().kind(), ndbytes::Kind::VariableStr(_)) {
+            warn(
+                py,
+                "Custom dtypes are saved as python objects using the pickle protocol. Loading \
+                 this file requires allow_pickle=True to be set.",
+            )?;
+        }
+        let mut object = values::objects(array)?;
+        let view = values::array_of_objects(&view, &mut object)?;
+        let message = npy::Message::new(&view).map_err(refused)?;
+        warn_of_version(py, message.header())?;
+        return with(&message, &view);
+    }
+    let message = npy::Message::new(&view).map_err(refused)?;
+    warn_of_version(py, message.header())?;
+    with(&message, &view)
+}
+
+/// In the words of NumPy.
+fn warn_of_version(py: Python<'_>, header: &[u8]) -> PyResult<()> {
+    match header.get(6) {
+        Some(2) => warn(py, "Stored array in format 2.0. It can only be read by NumPy >= 1.9"),
+        Some(3) => warn(py, "Stored array in format 3.0. It can only be read by NumPy >= 1.17"),
+        _ => Ok(()),
+    }
+}
+
+/// Read the npy array at which a file object stands.
+///
+/// `start` holds the bytes that have been taken out of it.
+#[pyfunction]
+#[pyo3(signature = (file, start, /, *, allow_pickle, encoding, max_header, limits=None, progress=None))]
+#[allow(clippy::too_many_arguments, reason = "the signature is Python's")]
+pub(crate) fn load_array<'py>(
+    py: Python<'py>,
+    file: &Bound<'py, PyAny>,
+    start: &[u8],
+    allow_pickle: bool,
+    encoding: &str,
+    max_header: u64,
+    limits: Option<&Bound<'py, Limits>>,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let reader = Reader::new(file)?;
+    let limits = core_limits(limits);
+    let mut bytes = start.to_vec();
+    let header = header(&reader, &mut bytes, &limits.max_header(max_header))?;
+    if !header.dtype.has_objects() {
+        return fresh::array(&reader, &header, &mut Watch::new(progress));
+    }
+    if !allow_pickle {
+        return Err(PyValueError::new_err(
+            "Object arrays cannot be loaded when allow_pickle=False",
+        ));
+    }
+    let pickled = one_pickle(&reader, Vec::new())?;
+    bytes.extend_from_slice(&pickled);
+    let options = pickle::ReadOptions::new().limits(limits).encoding(encoding_of(encoding)?);
+    let array = npy::read_objects_with(&bytes, &header, options)
+        .map_err(|error| errors::decode(py, error))?;
+    let elements = Elements { input: None, copy: Some(true), buffers: &[] };
+    values::array(py, &array, elements, &limits)
+}
+
+/// The header at which `reader` stands, with a warning if Python 2 wrote it. `bytes` holds its
+/// start, and all of it in the end.
+fn header(reader: &Reader<'_>, bytes: &mut Vec<u8>, limits: &CoreLimits) -> PyResult<npy::Header> {
+    let py = reader.object().py();
+    loop {
+        let error = match npy::Header::read(bytes, limits) {
+            Ok(header) => {
+                if header.oddities.contains(&npy::LONGS) {
+                    warn(
+                        py,
+                        "Reading `.npy` or `.npz` file required additional header parsing as it \
+                         was created on Python 2. Save the file again to speed up loading and \
+                         avoid this warning.",
+                    )?;
+                }
+                return Ok(header);
+            }
+            Err(error) => error,
+        };
+        let raise = |error: DecodeError| errors::decode(py, error);
+        let Some(needed) = error.needed() else { return Err(raise(error)) };
+        let missing = usize::try_from(needed).unwrap_or(usize::MAX).saturating_sub(bytes.len());
+        if reader.exactly(bytes, missing)? < missing {
+            // Says how many there are now.
+            let error = npy::Header::read(bytes, limits).err().unwrap_or(error);
+            return Err(raise(error));
+        }
+    }
+}
+
+/// What the header says at the start of a file of `size` bytes, of which `start` has been read: dtype, shape, whether the order is
+/// Fortran's, and the length of the header.
+///
+/// Raises
+/// ------
+/// IncompleteError
+///     When the file is shorter than its header says.
+#[pyfunction]
+#[pyo3(signature = (file, start, size, /, *, max_header))]
+pub(crate) fn peek_file<'py>(
+    py: Python<'py>,
+    file: &Bound<'py, PyAny>,
+    start: &[u8],
+    size: u64,
+    max_header: u64,
+) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>, bool, usize)> {
+    let mut bytes = start.to_vec();
+    let limits = CoreLimits::default().max_header(max_header);
+    let header = header(&Reader::new(file)?, &mut bytes, &limits)?;
+    let layout = header.layout().map_err(|error| errors::decode(py, error))?;
+    if !header.dtype.has_objects() && layout.reach() as u64 > size {
+        return Err(errors::decode(py, header.cut_short(size)));
+    }
+    let dtype = descr::make(py, &header.dtype).map_err(|error| errors::from_numpy(py, error))?;
+    let shape = PyTuple::new(py, &header.shape[..])?;
+    Ok((dtype, shape, header.order == Order::F, header.data_offset))
+}
+
+/// Make an npy file of zeros, which take no room on the disk; returns the length of the header.
+#[pyfunction]
+#[pyo3(signature = (path, dtype, shape, /, *, fortran_order, version=None))]
+pub(crate) fn create_file(
+    py: Python<'_>,
+    path: PathBuf,
+    dtype: &Bound<'_, PyAny>,
+    shape: Vec<usize>,
+    fortran_order: bool,
+    version: Option<u8>,
+) -> PyResult<usize> {
+    let (_, mut model, subarray) = descr::convert(dtype)?;
+    if !subarray.is_empty() {
+        return Err(PyValueError::new_err("a subarray is no dtype of an array"));
+    }
+    if model.has_metadata() {
+        warn(
+            py,
+            "metadata on a dtype is not saved to an npy/npz. Use another format (such as pickle) \
+             to store it.",
+        )?;
+        model = model.without_metadata();
+    }
+    let order = if fortran_order { Order::F } else { Order::C };
+    let header = npy::write_header(&model, &shape, order, version)
+        .map_err(|error| errors::refused(py, &error))?;
+    if version.is_none() {
+        warn_of_version(py, &header)?;
+    }
+    let layout = ndbytes::Layout::contiguous(&shape, model.itemsize(), order)
+        .and_then(|layout| layout.at(header.len()))
+        .map_err(|error| errors::decode(py, error))?;
+    let target = Target::at(&path, Existing::Replace).map_err(|error| errors::file(py, &error))?;
+    let about = |error: io::Error| FileError::new(&path, "", error);
+    target
+        .write(&WriteOptions::new(), |file| {
+            file.write_all(&header).map_err(about)?;
+            file.set_len(layout.reach() as u64).map_err(about)
+        })
+        .map_err(|error| errors::file(py, &error))?;
+    Ok(header.len())
+}

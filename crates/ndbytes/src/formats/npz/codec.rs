@@ -1,0 +1,133 @@
+//! The codecs of members, and the CRC-32 that every member carries.
+
+use std::io::Read as _;
+
+use libdeflater::DecompressionError;
+use zlib_rs::{Inflate, InflateFlush};
+
+use super::archive::Method;
+use crate::array::Source;
+use crate::error::{DecodeError, Result};
+
+/// No deflate stream gets larger than this many times its size: a match of 258 bytes takes at
+/// least two bits.
+const MOST_OF_DEFLATE: u64 = 1032;
+/// Nor a zstd stream: a block of 128 KiB of one byte takes four.
+const MOST_OF_ZSTD: u64 = (128 << 10) / 4;
+/// Small enough to stay in the cache between a copy and its checksum.
+pub(super) const BLOCK: usize = 256 << 10;
+/// What a peek at a zstd stream may need of what came before. Larger windows are never written by
+/// default, and are only needed behind the first bytes.
+const PEEK_WINDOW_LOG: u32 = 27;
+
+/// Refuses a size that `compressed` bytes cannot have by any means.
+pub(super) fn check_size(method: Method, compressed: u64, size: u64) -> Result<()> {
+    let most = match method {
+        Method::Deflate => compressed.saturating_mul(MOST_OF_DEFLATE),
+        Method::Zstd => compressed.saturating_mul(MOST_OF_ZSTD),
+        Method::Stored | Method::Other(_) => compressed,
+    };
+    if size > most {
+        let found = format!("{compressed} bytes are said to stand for {size}");
+        return Err(DecodeError::malformed(found).expected(format!("at most {most}")));
+    }
+    Ok(())
+}
+
+/// Fills `to` with what `compressed` stands for, which has to be exactly as much.
+pub(super) fn decompress(method: Method, compressed: &[u8], to: &mut [u8]) -> Result<()> {
+    match method {
+        Method::Deflate => inflate(compressed, to),
+        Method::Zstd => {
+            let size = to.len();
+            let written = zstd::bulk::Decompressor::new()
+                .and_then(|mut codec| codec.decompress_to_buffer(compressed, to))
+                .map_err(|error| DecodeError::malformed(format!("the zstd data: {error}")))?;
+            if written != size { Err(too_short(written, size)) } else { Ok(()) }
+        }
+        Method::Stored | Method::Other(_) => Err(unknown(method)),
+    }
+}
+
+/// The first `count` bytes of what `compressed` stands for, or all if they are fewer.
+pub(super) fn decompress_start(method: Method, compressed: &[u8], count: usize) -> Result<Vec<u8>> {
+    let mut start = Vec::new();
+    match method {
+        Method::Deflate => {
+            start.resize(count, 0);
+            let mut codec = Inflate::new(false, 15);
+            codec.decompress(compressed, &mut start, InflateFlush::NoFlush).map_err(|error| {
+                DecodeError::malformed(format!("the deflate data: {}", error.as_str()))
+            })?;
+            start.truncate(codec.total_out() as usize);
+        }
+        Method::Zstd => {
+            zstd::stream::read::Decoder::with_buffer(compressed)
+                .and_then(|mut codec| {
+                    codec.window_log_max(PEEK_WINDOW_LOG)?;
+                    codec.take(count as u64).read_to_end(&mut start)
+                })
+                .map_err(|error| DecodeError::malformed(format!("the zstd data: {error}")))?;
+        }
+        Method::Stored | Method::Other(_) => return Err(unknown(method)),
+    }
+    Ok(start)
+}
+
+fn inflate(compressed: &[u8], to: &mut [u8]) -> Result<()> {
+    match libdeflater::Decompressor::new().deflate_decompress(compressed, to) {
+        Ok(written) if written == to.len() => Ok(()),
+        Ok(written) => Err(too_short(written, to.len())),
+        Err(DecompressionError::InsufficientSpace) => Err(DecodeError::malformed(format!(
+            "the data goes on behind the {} bytes that it is said to stand for",
+            to.len()
+        ))),
+        Err(DecompressionError::BadData) => {
+            Err(DecodeError::malformed("the deflate data is damaged, or ends too early"))
+        }
+    }
+}
+
+#[cold]
+fn too_short(written: usize, size: usize) -> DecodeError {
+    DecodeError::malformed(format!("the data stands for {written} bytes, it is said to be {size}"))
+}
+
+#[cold]
+fn unknown(method: Method) -> DecodeError {
+    let name = method.name().unwrap_or("none");
+    let found = format!("the member is compressed by method {} ({name})", method.number());
+    DecodeError::unsupported(found)
+        .expected("stored, deflate (8) or zstd (93)")
+        .hint("unpack the archive with the program that made it, and pack it again")
+}
+
+/// The CRC-32 of the bytes of `source` from `from` to `to`, by which those after `crc` go on.
+pub(super) fn crc_of(source: &Source<'_>) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    for_blocks(source, |block| {
+        hasher.update(block);
+        Ok::<(), ()>(())
+    })
+    .unwrap_or_default();
+    hasher.finalize()
+}
+
+/// Has `take` take all bytes, in blocks; those that others may write are copied first.
+pub(super) fn for_blocks<E>(
+    source: &Source<'_>,
+    mut take: impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<(), E> {
+    if let Some(bytes) = source.as_slice() {
+        return take(bytes);
+    }
+    let mut block = vec![0; source.len().min(BLOCK)];
+    let mut at = 0;
+    while at < source.len() {
+        let count = block.len().min(source.len() - at);
+        source.copy_over(at, &mut block[..count]);
+        take(&block[..count])?;
+        at += count;
+    }
+    Ok(())
+}
