@@ -2,6 +2,7 @@
 //!
 //! * `verbs`, `comparing`, `looking`: what Python calls, with the docstrings that it shows
 //! * `files`: arrays in files, for the functions that NumPy has for them
+//! * `streams`: arrays one after another through files, pipes and sockets
 //! * `pickle`: what Python calls by the names of its own `pickle`
 //! * `values`: Python's values to the core's inert ones, and back
 //! * `limits`, `errors`: small types in both languages
@@ -14,6 +15,7 @@ mod files;
 mod limits;
 mod looking;
 mod pickle;
+mod streams;
 mod values;
 mod verbs;
 
@@ -30,6 +32,8 @@ mod _native {
     use crate::looking::{Entry, Summary, inspect};
     #[pymodule_export]
     use crate::pickle::{dump, dumps, load, loads};
+    #[pymodule_export]
+    use crate::streams::{Arrays, Incoming, read_array, read_arrays, write_array};
     #[pymodule_export]
     use crate::verbs::{array_to_buffers, array_to_bytes, bytes_to_array, frombuffer, tobytes};
 }

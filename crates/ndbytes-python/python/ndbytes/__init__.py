@@ -9,7 +9,7 @@ Exact, safe, at the speed of memory.
 True
 """
 
-from ndbytes import pickle
+from ndbytes import aio, pickle
 from ndbytes._errors import DecodeError, EncodeError, IncompleteError, UnsafeError
 from ndbytes._files import load, open_memmap, save
 from ndbytes._native import (
@@ -23,7 +23,10 @@ from ndbytes._native import (
     frombuffer,
     identical,
     inspect,
+    read_array,
+    read_arrays,
     tobytes,
+    write_array,
 )
 
 __version__ = "0.1.0"
@@ -36,6 +39,7 @@ __all__ = [
     "Limits",
     "Summary",
     "UnsafeError",
+    "aio",
     "array_equal",
     "array_to_buffers",
     "array_to_bytes",
@@ -46,6 +50,9 @@ __all__ = [
     "load",
     "open_memmap",
     "pickle",
+    "read_array",
+    "read_arrays",
     "save",
     "tobytes",
+    "write_array",
 ]
