@@ -335,3 +335,26 @@ pub(crate) fn create_file(
         .map_err(|error| errors::file(py, &error))?;
     Ok(header.len())
 }
+
+/// Open shared memory by its name and return its file descriptor, which the caller closes.
+///
+/// Unlike `multiprocessing.shared_memory`, this does not make this process responsible for it.
+#[pyfunction]
+#[pyo3(signature = (name, /, *, writable))]
+pub(crate) fn open_shared(py: Python<'_>, name: &str, writable: bool) -> PyResult<i32> {
+    #[cfg(unix)]
+    {
+        use rustix::shm::{Mode, OFlags, open};
+        use std::os::fd::IntoRawFd as _;
+        let access = if writable { OFlags::RDWR } else { OFlags::RDONLY };
+        match open(name, access, Mode::empty()) {
+            Ok(opened) => Ok(opened.into_raw_fd()),
+            Err(error) => Err(errors::os(py, &error.into(), Some(name.as_ref()))),
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (py, name, writable);
+        Err(PyNotImplementedError::new_err("shared arrays need the shared memory of POSIX"))
+    }
+}

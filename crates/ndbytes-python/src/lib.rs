@@ -25,7 +25,7 @@ mod _native {
     #[pymodule_export]
     use crate::comparing::{array_equal, identical};
     #[pymodule_export]
-    use crate::files::{create_file, load_array, peek_file, save_file, save_stream};
+    use crate::files::{create_file, load_array, open_shared, peek_file, save_file, save_stream};
     #[pymodule_export]
     use crate::limits::Limits;
     #[pymodule_export]

@@ -15,6 +15,7 @@ from typing import Any
 import ndbytes
 import numpy as np
 import pytest
+from arrays import NUMPY
 
 # What is replaced, where it is looked up; names that this package does not have are left alone.
 REPLACED = {
@@ -145,5 +146,6 @@ def test_they_are_all_here() -> None:
     methods = [name for name in dir(FOUND["TestSaveLoad"]) if name.startswith("test")]
     assert len(methods) >= 6
     assert len(FOUND) >= 35
-    assert {name.partition("[")[0] for name in OTHERWISE} <= set(FOUND)
+    if NUMPY >= (2, 4):
+        assert {name.partition("[")[0] for name in OTHERWISE} <= set(FOUND)
     assert sys.modules["numpy.lib.tests.test_io"].np.load is ndbytes.load

@@ -9,7 +9,7 @@ Exact, safe, at the speed of memory.
 True
 """
 
-from ndbytes import aio, pickle
+from ndbytes import aio, pickle, shared
 from ndbytes._errors import DecodeError, EncodeError, IncompleteError, UnsafeError
 from ndbytes._files import load, open_memmap, save
 from ndbytes._native import (
@@ -53,6 +53,7 @@ __all__ = [
     "read_array",
     "read_arrays",
     "save",
+    "shared",
     "tobytes",
     "write_array",
 ]

@@ -40,6 +40,7 @@ __all__ = [
     "load",
     "load_array",
     "loads",
+    "open_shared",
     "peek_file",
     "read_array",
     "read_arrays",
@@ -181,6 +182,9 @@ class Incoming:
     def feed(self, piece: bytes, /) -> None: ...
     def cut(self) -> Exception: ...
     def array(self) -> npt.NDArray[Any]: ...
+
+# What `ndbytes.shared` is made of.
+def open_shared(name: str, /, *, writable: bool) -> int: ...
 
 # What `ndbytes._files` is made of.
 def save_file(
