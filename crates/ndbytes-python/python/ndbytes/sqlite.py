@@ -47,7 +47,8 @@ def connect(database: Any, *args: Any, **kwargs: Any) -> sqlite3.Connection:
     register()
     kwargs.setdefault("detect_types", sqlite3.PARSE_DECLTYPES | sqlite3.PARSE_COLNAMES)
     kwargs.setdefault("factory", _Connection)
-    return sqlite3.connect(database, *args, **kwargs)
+    opened: sqlite3.Connection = sqlite3.connect(database, *args, **kwargs)
+    return opened
 
 
 def register(type_name: str = "array") -> None:
