@@ -168,10 +168,7 @@ pub(crate) fn from_input_as<'py>(
             "the input does not hold the elements as they are in memory, so a view is not possible",
             "copy=None copies them",
         )),
-        _ => match adopted(array, &dtype)? {
-            Some(result) => Ok(result),
-            None => copied(array, dtype),
-        },
+        _ => owned(array, dtype),
     }
 }
 
@@ -212,6 +209,18 @@ fn adopted<'py>(
             return Err(PyErr::fetch(py));
         }
         Ok(Some(result))
+    }
+}
+
+/// A writable NumPy array of elements that are in memory of our own, where they stay if nothing
+/// else refers to them.
+pub(crate) fn owned<'py>(
+    array: &Array<'_>,
+    dtype: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    match adopted(array, &dtype)? {
+        Some(result) => Ok(result),
+        None => copied(array, dtype),
     }
 }
 
