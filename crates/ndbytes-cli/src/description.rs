@@ -56,6 +56,9 @@ enum OrderArg {
 #[derive(Clone, Debug, PartialEq)]
 struct Shape(Vec<Option<usize>>);
 
+/// An array, and its name where it has one.
+pub(crate) type Named<'a> = (Option<String>, Array<'a>);
+
 /// Takes the name of a format.
 pub(crate) fn formats() -> impl clap::builder::TypedValueParser<Value = Format> {
     let names = PossibleValuesParser::new(Format::all().map(Format::name));
@@ -82,7 +85,7 @@ impl ReadArgs {
         path: &Path,
         bytes: &'a [u8],
         name: Option<&str>,
-    ) -> Result<(Format, Vec<(Option<String>, Array<'a>)>), Trouble> {
+    ) -> Result<(Format, Vec<Named<'a>>), Trouble> {
         let format = self.format(path, bytes);
         if format == Format::Raw {
             return Ok((format, vec![(None, self.read_raw(bytes)?)]));
@@ -148,10 +151,7 @@ impl ReadArgs {
 }
 
 /// What a file holds is no secret to who converts it: it may be as large as it says.
-fn read_archive<'a>(
-    bytes: &'a [u8],
-    name: Option<&str>,
-) -> Result<Vec<(Option<String>, Array<'a>)>, Trouble> {
+fn read_archive<'a>(bytes: &'a [u8], name: Option<&str>) -> Result<Vec<Named<'a>>, Trouble> {
     let limits = Limits::none();
     let archive = Archive::new(Source::slice(bytes), npz::ReadOptions::new().limits(limits))?;
     if let Some(name) = name {

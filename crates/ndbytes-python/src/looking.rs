@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use ndbytes::{
-    DecodeError, Entry as CoreEntry, Format, Order, ReadOptions, Summary as CoreSummary, sniff,
+    DecodeError, Entry as CoreEntry, Format, Order, ReadOptions, Summary as CoreSummary, npz, sniff,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
@@ -85,7 +85,12 @@ fn inspect_file(path: &Path) -> Result<(CoreSummary, u64), Trouble> {
         let read = (&mut file).take(wanted).read_to_end(&mut bytes).map_err(Trouble::Io)?;
         let is_all = (read as u64) < wanted;
         let nbytes = length.max(bytes.len() as u64);
-        // Other formats may have something to say at their end.
+        // An archive says what it holds at its end, other formats may have something to say there.
+        if !is_all && sniff(&bytes) == Some(Format::Npz) {
+            let options = npz::ReadOptions::new();
+            let archive = npz::Archive::from_reader(file, options).map_err(Trouble::Decode)?;
+            return Ok((ndbytes::inspect_archive(&archive, &options.limits), archive.nbytes()));
+        }
         let at_start = sniff(&bytes) == Some(Format::Npy);
         if !at_start && !is_all {
             wanted = u64::MAX;

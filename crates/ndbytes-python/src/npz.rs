@@ -1,7 +1,7 @@
 //! Several arrays with their names, to bytes and files and back: npz.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -22,9 +22,6 @@ use crate::pickle::encoding_of;
 use crate::pyfile::{PythonFile, Raised};
 use crate::values::{self, Elements};
 use crate::verbs::{threads_or_default, unknown_format};
-
-/// Small writes are put together before they go to a file.
-const GATHERED: usize = 256 << 10;
 
 /// Write several arrays, each with its name, as self-describing bytes.
 ///
@@ -293,10 +290,7 @@ pub(crate) fn save_npz(
         let stream = PythonFile::new(file);
         let raised = stream.raised();
         let at = stream.position();
-        let written = py.detach(|| {
-            let out = BufWriter::with_capacity(GATHERED, stream);
-            prepared.write_behind(at, out, &options).map(|_| ())
-        });
+        let written = py.detach(|| prepared.write_behind(at, stream, &options).map(|_| ()));
         return written.map_err(|error| from_io(py, error, Some(&raised)));
     }
     let path: PathBuf = file.extract()?;
@@ -305,9 +299,8 @@ pub(crate) fn save_npz(
     file_options.length = length;
     let written = py.detach(|| {
         Target::at(&path, Existing::Replace)?.write(&file_options, |file| {
-            let out = BufWriter::with_capacity(GATHERED, file);
             let about = |error| FileError::new(&path, "", error);
-            prepared.write_to(out, &options).map(|_| ()).map_err(about)
+            prepared.write_to(file, &options).map(|_| ()).map_err(about)
         })
     });
     written.map_err(|error| from_file(py, error))

@@ -12,7 +12,7 @@ use ndbytes::{Array, ByteOrder, DType, Format, Layout, Order, Source, npy};
 use serde_json::json;
 
 use crate::Outcome;
-use crate::description::{ReadArgs, format_of_name, formats, order_name, way_back};
+use crate::description::{Named, ReadArgs, format_of_name, formats, order_name, way_back};
 use crate::input::Input;
 use crate::output::{self, Output};
 use crate::screen::{counted, printable, tuple};
@@ -136,7 +136,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
 }
 
 /// The one array of an input.
-fn only<'a>(mut arrays: Vec<(Option<String>, Array<'a>)>) -> Result<Array<'a>, Trouble> {
+fn only<'a>(mut arrays: Vec<Named<'a>>) -> Result<Array<'a>, Trouble> {
     match (arrays.pop(), arrays.len()) {
         (Some((_, array)), 0) => Ok(array),
         (None, _) => Err(Trouble::new("the archive holds no array")),

@@ -1,6 +1,6 @@
 //! Several arrays into one npz.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use ndbytes::npz::{self, Compression};
@@ -8,7 +8,7 @@ use ndbytes::{Array, Format, Layout, Source};
 use serde_json::json;
 
 use super::{Args, CompressionArg, say};
-use crate::description::order_name;
+use crate::description::{Named, order_name};
 use crate::output::{self, Output};
 use crate::progress::Progress;
 use crate::screen::counted;
@@ -20,19 +20,13 @@ pub(super) struct Packing<'a> {
     options: npz::WriteOptions,
 }
 
-/// Small writes are put together before they go to a file.
-const GATHERED: usize = 256 << 10;
 /// Arrays are compressed together up to so many bytes.
 const AT_ONCE: u64 = 32 << 20;
 /// How NumPy calls an array without a name.
 const NAMELESS: &str = "arr_0";
 
 impl<'a> Packing<'a> {
-    pub(super) fn new(
-        arrays: Vec<(Option<String>, Array<'a>)>,
-        from: Format,
-        args: &Args,
-    ) -> Result<Self, Trouble> {
+    pub(super) fn new(arrays: Vec<Named<'a>>, from: Format, args: &Args) -> Result<Self, Trouble> {
         let compression = match args.compression {
             None | Some(CompressionArg::None) => Compression::None,
             Some(CompressionArg::Deflate) => Compression::Deflate,
@@ -53,7 +47,7 @@ impl<'a> Packing<'a> {
     pub(super) fn write(&self, output: Output) -> Result<u64, Trouble> {
         let mut nbytes = 0;
         output.write(|out| {
-            let mut out = Counted { out: BufWriter::with_capacity(GATHERED, out), count: 0 };
+            let mut out = Counted { out, count: 0 };
             let size = |array: &Array<'_>| array.nbytes() as u64;
             let progress =
                 Progress::new("writing", self.arrays.iter().map(|(_, array)| size(array)).sum());

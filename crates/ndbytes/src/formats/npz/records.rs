@@ -225,6 +225,12 @@ impl Record<'_> {
     }
 }
 
+/// Puts a checksum into a member's own header and into its record.
+pub(super) fn set_crc(header: &mut [u8], record: &mut [u8], crc: [u8; 4]) {
+    header[14..18].copy_from_slice(&crc);
+    record[16..20].copy_from_slice(&crc);
+}
+
 /// A record of another archive's directory for a member that now is at `at` and is called `name`;
 /// all else stays as it was.
 pub(super) fn moved_record(record: &[u8], name: &[u8], flags: u16, at: u64) -> Option<Vec<u8>> {

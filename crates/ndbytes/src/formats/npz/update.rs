@@ -63,12 +63,12 @@ impl<'u, 'a> Update<'u, 'a> {
 
     /// Adds an array, in the place of one of the same name if there is one. It comes last.
     pub fn set(&mut self, name: &str, array: &'u Array<'u>) {
-        let name = names::member_name(name);
         for index in 0..self.kept.len() {
-            if self.name(index) == Some(&name) {
+            if self.name(index).is_some_and(|old| names::array_name(old) == name) {
                 self.kept[index] = Fate::Goes;
             }
         }
+        let name = names::member_name(name);
         self.added.retain(|(added, _)| *added != name);
         self.added.push((name, array));
     }
@@ -91,11 +91,15 @@ impl<'u, 'a> Update<'u, 'a> {
         let index = self.index(old)?;
         let is_array = self.name(index).is_some_and(|name| name.ends_with(names::SUFFIX));
         let new = if is_array { names::member_name(new) } else { new.to_owned() };
-        let mut others = (0..self.kept.len()).filter(|&other| other != index);
-        if others.any(|other| self.name(other) == Some(&new))
-            || self.added.iter().any(|(name, _)| *name == new)
-        {
+        let others = (0..self.kept.len()).filter(|&other| other != index);
+        let mut others = others.flat_map(|other| self.name(other));
+        let is_taken = |name: &str| names::array_name(name) == names::array_name(&new);
+        if others.any(is_taken) || self.added.iter().any(|(name, _)| is_taken(name)) {
             let found = format!("there is a member called {new:?} already");
+            return Err(DecodeError::mismatch(found).format("npz").in_entry(old));
+        }
+        if new.ends_with('/') != self.name(index).is_some_and(|name| name.ends_with('/')) {
+            let found = format!("{new:?} is the name of a folder, or {old:?} is");
             return Err(DecodeError::mismatch(found).format("npz").in_entry(old));
         }
         check_name(&new).map_err(|error| DecodeError::mismatch(error.to_string()).format("npz"))?;

@@ -19,6 +19,8 @@ use crate::array::{Array, Dims, Order, Sink, Source, default_threads, share};
 use crate::error::EncodeError;
 use crate::formats::npy::Message;
 
+/// Small writes are put together up to so many bytes.
+const GATHERED: usize = 256 << 10;
 /// Members are compressed in groups of about so many bytes, of which the results are held.
 const GROUP: u64 = 64 << 20;
 /// A second thread that compresses less than this does not pay.
@@ -175,9 +177,9 @@ impl<'a> Prepared<'a> {
     pub fn stored_len(&self) -> u64 {
         let mut writer = Writer::new(io::sink(), WriteOptions::new());
         for (name, content) in &self.members {
-            // Only the CRC-32 is missing, which takes no more room if it is known, and nobody reads
-            // what is written here.
-            let _ = writer.begin(name, Method::Stored, 0, content.len(), content.len());
+            // Only the CRC-32 is missing, which takes no more room if it is known.
+            writer.begin(name, Method::Stored, 0, content.len(), content.len());
+            writer.pending.clear();
             writer.at += content.len();
         }
         writer.at + writer.directory().len() as u64
@@ -229,8 +231,8 @@ pub struct Writer<W> {
     count: u64,
     names: HashSet<String>,
     comment: Vec<u8>,
-    /// The header that is being written.
-    header: Vec<u8>,
+    /// What is written together with what comes next.
+    pending: Vec<u8>,
     options: WriteOptions,
 }
 
@@ -249,8 +251,8 @@ impl<W: Write> Writer<W> {
         (directory, count, names): (Vec<u8>, u64, HashSet<String>),
         comment: Vec<u8>,
     ) -> Self {
-        let header = Vec::new();
-        Self { out, at, directory, count, names, comment, header, options }
+        let pending = Vec::new();
+        Self { out, at, directory, count, names, comment, pending, options }
     }
 
     /// The archive starts `offset` bytes behind the start of what `out` writes to.
@@ -291,10 +293,9 @@ impl<W: Write> Writer<W> {
             self.check_name(name).map_err(refused)?;
         }
         let mut rest = members;
-        let mut scratch = Vec::new();
         while let [(name, content), later @ ..] = rest {
             if self.options.compression == Compression::None && content.len() <= BLOCK as u64 {
-                self.add_small(name, content.chunk(0, BLOCK, &mut scratch))?;
+                self.add_small(name, content)?;
                 rest = later;
                 continue;
             }
@@ -311,13 +312,21 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// Adds a member of which a copy is at hand.
-    fn add_small(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let size = bytes.len() as u64;
-        self.begin(name, Method::Stored, crc32fast::hash(bytes), size, size)?;
-        self.out.write_all(bytes)?;
+    /// Adds a small member: its checksum is that of the copy which is written.
+    fn add_small(&mut self, name: &str, content: &Content<'_>) -> io::Result<()> {
+        let size = content.len();
+        let record = self.directory.len();
+        let header = self.pending.len();
+        self.begin(name, Method::Stored, 0, size, size);
+        let data = self.pending.len();
+        content.append_to(&mut self.pending);
+        let crc = crc32fast::hash(&self.pending[data..]).to_le_bytes();
+        records::set_crc(&mut self.pending[header..], &mut self.directory[record..], crc);
         self.at += size;
-        Ok(())
+        match self.pending.len() < GATHERED {
+            true => Ok(()),
+            false => self.flush(),
+        }
     }
 
     fn add_group(&mut self, group: &[(String, Content<'_>)], level: i32) -> io::Result<()> {
@@ -329,13 +338,14 @@ impl<W: Write> Writer<W> {
             match compressed {
                 Some(parts) if len < size => {
                     let method = self.options.compression.method();
-                    self.begin(name, method, crc, len, size)?;
-                    parts.iter().try_for_each(|part| self.out.write_all(part))?;
+                    self.begin(name, method, crc, len, size);
+                    parts.iter().try_for_each(|part| self.write(part))?;
                     self.at += len;
                 }
                 // What does not get shorter is better left as it is.
                 _ => {
-                    self.begin(name, Method::Stored, crc, size, size)?;
+                    self.begin(name, Method::Stored, crc, size, size);
+                    self.flush()?;
                     content.write_checked(crc, &mut self.out)?;
                     self.at += size;
                 }
@@ -350,27 +360,36 @@ impl<W: Write> Writer<W> {
     /// Those of `out`.
     pub fn finish(mut self) -> io::Result<W> {
         let directory = self.directory();
-        self.out.write_all(&directory)?;
+        self.write(&directory)?;
+        self.flush()?;
         self.out.flush()?;
         Ok(self.out)
     }
 
+    /// Writes bytes, together with others if they are few.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.pending.len() + bytes.len() <= GATHERED {
+            self.pending.extend_from_slice(bytes);
+            return Ok(());
+        }
+        self.flush()?;
+        self.out.write_all(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.write_all(&self.pending)?;
+        self.pending.clear();
+        Ok(())
+    }
+
     /// Lists a member and writes its header; its data comes next.
-    fn begin(
-        &mut self,
-        name: &str,
-        method: Method,
-        crc: u32,
-        len: u64,
-        size: u64,
-    ) -> io::Result<()> {
+    fn begin(&mut self, name: &str, method: Method, crc: u32, len: u64, size: u64) {
         let record = Record { name, method, crc, compressed_size: len, size, at: self.at };
         record.push_directory_record(&mut self.directory);
         self.count += 1;
-        self.header.clear();
-        record.push_local_header(&mut self.header);
-        self.at += self.header.len() as u64;
-        self.out.write_all(&self.header)
+        let header = self.pending.len();
+        record.push_local_header(&mut self.pending);
+        self.at += (self.pending.len() - header) as u64;
     }
 
     /// The directory and its end.
@@ -435,6 +454,12 @@ impl<'a> Content<'a> {
 
     pub(super) fn len(&self) -> u64 {
         (self.head.len() + self.body.len()) as u64
+    }
+
+    /// Appends all of it.
+    fn append_to(&self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(&self.head);
+        Sink::append_to(bytes, self.body.len(), |sink| self.body.write_to(sink));
     }
 
     /// How many chunks of `size` bytes there are, of which the last one may be shorter.
