@@ -28,8 +28,10 @@
 
 mod bits;
 mod block;
+mod chain;
 mod huffman;
 mod plan;
+mod prices;
 mod search;
 mod strided;
 #[cfg(test)]
@@ -38,7 +40,8 @@ mod tests;
 use bits::Rest;
 use block::{Block, FARTHEST, Token};
 use plan::{CANDIDATES, Plan};
-use search::{Prices, Seen};
+use prices::Prices;
+use search::Seen;
 use strided::{Masks, SEGMENT};
 
 /// How the bytes of one array are compressed.

@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use super::block::Block;
 use super::huffman::Codes;
-use super::search::{self, Effort, Prices, Width};
-use super::strided::{self, Stride};
+use super::prices::Prices;
+use super::search::{self, Effort, Width};
+use super::strided::{self, Segment, Stride};
 use super::{Encoder, Scratch};
 
 /// Bytes of a chunk that are looked at.
@@ -179,17 +180,12 @@ impl Plan {
         prices: &Prices,
         scratch: &mut Scratch,
     ) {
-        let (from, to) = (range.start, range.end);
+        let Scratch { tokens, masks, seen, .. } = scratch;
+        let Range { start: from, end: to } = range;
+        let segment = Segment { chunk, from, to, strides: self.strides() };
         match self.search {
-            None => strided::parse(
-                chunk,
-                from,
-                to,
-                self.strides(),
-                &mut scratch.masks,
-                &mut scratch.tokens,
-            ),
-            Some(search) => search::parse(search, chunk, from, to, self.strides(), prices, scratch),
+            None => strided::parse(&segment, masks, tokens),
+            Some(search) => search::parse(search, &segment, prices, masks, seen, tokens),
         }
     }
 }

@@ -1,250 +1,12 @@
 //! Matches at any distance, found by what their first bytes hash to.
 
-use super::block::{
-    FARTHEST, LONGEST, SHORTEST, Token, beyond_length, distance_symbol, length_symbol,
-};
-use super::huffman::{DISTANCES, LITERALS};
+use super::block::{FARTHEST, LONGEST, Token};
+use super::chain::{self, Chains};
 use super::plan::Search;
-use super::strided::{Masks, Stride, next_run};
-use super::{Block, Scratch};
+use super::prices::Prices;
+use super::strided::{Masks, Segment, next_run};
 
-/// Each holds the last four places.
-pub(super) const BUCKETS: usize = 1 << 14;
-const HEADS: usize = 1 << 14;
-/// Bytes that are hashed, and the fewest that a match found by its hash has.
-const HASHED: usize = 4;
-
-/// Where bytes were seen, modulo 65,536. Zeros mean the start: what is found there is compared
-/// with what is looked for, as everything is.
-#[derive(Debug)]
-pub(super) struct Seen {
-    pub(super) one: Box<[u16; BUCKETS]>,
-    pub(super) two: Box<[u32; BUCKETS]>,
-    pub(super) four: Box<[u64; BUCKETS]>,
-    heads: Box<[u16; HEADS]>,
-    previous: Box<[u16; FARTHEST]>,
-}
-
-impl Seen {
-    pub(super) fn new() -> Self {
-        Self {
-            one: Box::new([0; BUCKETS]),
-            two: Box::new([0; BUCKETS]),
-            four: Box::new([0; BUCKETS]),
-            heads: Box::new([0; HEADS]),
-            previous: Box::new([0; FARTHEST]),
-        }
-    }
-
-    /// Forgets what such a search would find.
-    pub(super) fn clear(&mut self, search: Search) {
-        match search.effort {
-            Effort::Quick => self.one.fill(0),
-            Effort::Medium => self.two.fill(0),
-            Effort::Careful => self.four.fill(0),
-            Effort::Chain(_) => self.heads.fill(0),
-        }
-    }
-}
-
-/// The last places of what has one hash, the last one first.
-pub(super) trait Places: Copy {
-    fn with(self, place: u16) -> Self;
-    fn place(self, k: usize) -> u16;
-}
-
-impl Places for u16 {
-    #[inline(always)]
-    fn with(self, place: u16) -> Self {
-        place
-    }
-    #[inline(always)]
-    fn place(self, _: usize) -> u16 {
-        self
-    }
-}
-
-impl Places for u32 {
-    #[inline(always)]
-    fn with(self, place: u16) -> Self {
-        self << 16 | Self::from(place)
-    }
-    #[inline(always)]
-    fn place(self, k: usize) -> u16 {
-        (self >> (16 * k)) as u16
-    }
-}
-
-impl Places for u64 {
-    #[inline(always)]
-    fn with(self, place: u16) -> Self {
-        self << 16 | Self::from(place)
-    }
-    #[inline(always)]
-    fn place(self, k: usize) -> u16 {
-        (self >> (16 * k)) as u16
-    }
-}
-
-/// Whether enough of the bytes before `end` were there before for a search to be tried: four
-/// bytes anywhere, or eight at the start of an element.
-pub(super) fn repeats(chunk: &[u8], end: usize, item: u16, seen: &mut Seen) -> bool {
-    let step = match item {
-        ..4 => 1,
-        _ if item.is_multiple_of(8) => 8,
-        _ => 4,
-    };
-    let is_large = step > 1;
-    share(chunk, end, 1, u64::from(u32::MAX), seen) > if is_large { 0.1 } else { 0.02 }
-        || is_large && share(chunk, end, step, u64::MAX, seen) > 0.02
-}
-
-/// For how many of the places before `end` their bytes were there before.
-fn share(chunk: &[u8], end: usize, step: usize, mask: u64, seen: &mut Seen) -> f32 {
-    seen.one.fill(0);
-    let (mut count, mut places) = (0, 1);
-    let start = end.saturating_sub(8192 * step.min(4));
-    for at in (start..end.min(chunk.len().saturating_sub(8))).step_by(step) {
-        let here = load(chunk, at) & mask;
-        let place = &mut seen.one[mix(here)];
-        let back = usize::from((at as u16).wrapping_sub(*place));
-        *place = at as u16;
-        let is_near = u32::from(back.wrapping_sub(1) < at.min(FARTHEST));
-        count += is_near & u32::from(load(chunk, at.wrapping_sub(back)) & mask == here);
-        places += 1;
-    }
-    count as f32 / places as f32
-}
-
-/// Takes in some of what is before a sample, as if it had been parsed.
-pub(super) fn warm(search: Search, chunk: &[u8], end: usize, seen: &mut Seen) {
-    for at in (end.saturating_sub(FARTHEST)..end).step_by(4) {
-        let hash = match search.width {
-            Width::Four => hash_of::<4>(chunk, at),
-            Width::Eight => hash_of::<8>(chunk, at),
-            Width::Sixteen => hash_of::<16>(chunk, at),
-        };
-        match search.effort {
-            Effort::Quick => seen.one[hash] = seen.one[hash].with(at as u16),
-            Effort::Medium => seen.two[hash] = seen.two[hash].with(at as u16),
-            _ => seen.four[hash] = seen.four[hash].with(at as u16),
-        }
-    }
-}
-
-/// What symbols are thought to take, in sixteenths of a bit.
-#[derive(Clone, Debug)]
-pub(super) struct Prices {
-    literals: [u16; 256],
-    lengths: [u16; LONGEST + 1],
-    distances: [u16; DISTANCES],
-    /// Of a literal that there was.
-    literal: u32,
-    /// Of a byte, whatever it became, in sixteenths of that.
-    byte: u32,
-}
-
-impl Prices {
-    /// Where nothing is searched, nothing is weighed.
-    pub(super) const NONE: Self = Self {
-        literals: [0; 256],
-        lengths: [0; LONGEST + 1],
-        distances: [0; DISTANCES],
-        literal: 0,
-        byte: 0,
-    };
-
-    /// As if the next bytes were like those of this block, of which there were `len`.
-    pub(super) fn of(block: &Block, len: usize) -> Self {
-        let counts = &block.counts;
-        let total: u32 = counts.literals.iter().sum();
-        let mut prices = Self {
-            literals: [0; 256],
-            lengths: [0; LONGEST + 1],
-            distances: [0; DISTANCES],
-            literal: 0,
-            byte: 0,
-        };
-        let price = |count: u32, total: u32| {
-            let ratio = (total + 8) as f32 / (count as f32 + 0.25);
-            ((log2(ratio) * 16.0) as i32).clamp(4, 14 * 16) as u16
-        };
-        for (value, &count) in prices.literals.iter_mut().zip(&counts.literals) {
-            *value = price(count, total);
-        }
-        let literals: u32 = counts.literals[..256].iter().sum();
-        let pairs = prices.literals.iter().zip(&counts.literals);
-        let sum: u32 = pairs.map(|(&price, &count)| u32::from(price) * count).sum();
-        prices.literal = sum / literals.max(1);
-        prices.byte = (block.estimate() * 256.0 / len.max(1) as f32) as u32;
-        let mut symbols = [0; LITERALS - 257];
-        for (value, &count) in symbols.iter_mut().zip(&counts.literals[257..]) {
-            *value = price(count, total).min(7 * 16);
-        }
-        for (length, value) in prices.lengths.iter_mut().enumerate().skip(SHORTEST) {
-            let symbol = length_symbol(length as u16);
-            *value = symbols[symbol] + 16 * u16::from(beyond_length(symbol));
-        }
-        let total: u32 = counts.distances.iter().sum();
-        for (symbol, (value, &count)) in
-            prices.distances.iter_mut().zip(&counts.distances).enumerate()
-        {
-            let beyond = (symbol as u16 / 2).saturating_sub(1);
-            *value = price(count, total).min(5 * 16) + 16 * beyond;
-        }
-        prices
-    }
-
-    /// What a match takes.
-    #[inline(always)]
-    fn of_match(&self, length: usize, distance: usize) -> i32 {
-        let (symbol, _, _) = distance_symbol(distance as u16);
-        i32::from(self.lengths[length.min(LONGEST)]) + i32::from(self.distances[symbol])
-    }
-
-    /// What the bytes take as literals.
-    #[inline(always)]
-    fn of_literals(&self, bytes: &[u8]) -> i32 {
-        bytes.iter().map(|&byte| i32::from(self.literals[usize::from(byte)])).sum()
-    }
-}
-
-fn log2(ratio: f32) -> f32 {
-    let bits = ratio.to_bits();
-    let exponent = (bits >> 23) as i32 - 127;
-    let above = f32::from_bits((bits & 0x007F_FFFF) | 0x3F80_0000) - 1.0;
-    exponent as f32 + above * (1.339_85 - 0.339_85 * above)
-}
-
-#[inline(always)]
-fn load(bytes: &[u8], at: usize) -> u64 {
-    match bytes.get(at..).and_then(|bytes| bytes.first_chunk()) {
-        Some(bytes) => u64::from_le_bytes(*bytes),
-        None => 0,
-    }
-}
-
-/// How many bytes from `at` and from `before` on are the same, up to `most`.
-#[inline(never)]
-fn same(chunk: &[u8], at: usize, before: usize, most: usize) -> usize {
-    let mut length = 0;
-    while length + 8 <= most {
-        let differ = load(chunk, at + length) ^ load(chunk, before + length);
-        if differ != 0 {
-            return length + (differ.trailing_zeros() / 8) as usize;
-        }
-        length += 8;
-    }
-    while length < most && chunk[at + length] == chunk[before + length] {
-        length += 1;
-    }
-    length
-}
-
-#[inline(always)]
-fn hash(bytes: u64) -> usize {
-    ((bytes as u32).wrapping_mul(0x9E37_79B1) >> 18) as usize & (HEADS - 1)
-}
+const BUCKETS: usize = 1 << 14;
 
 /// How many bytes are hashed, and have to be the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -267,27 +29,54 @@ pub(super) enum Effort {
     Chain(usize),
 }
 
-/// Parses `chunk[from..to]`, at most one segment.
+/// Where bytes were seen, modulo 65,536: the last place, two, four, or all. Zeros mean the start:
+/// what is found there is compared with what is looked for, as everything is.
+#[derive(Debug)]
+pub(super) struct Seen {
+    one: Box<[u16; BUCKETS]>,
+    two: Box<[u32; BUCKETS]>,
+    four: Box<[u64; BUCKETS]>,
+    chains: Chains,
+}
+
+impl Seen {
+    pub(super) fn new() -> Self {
+        Self {
+            one: Box::new([0; BUCKETS]),
+            two: Box::new([0; BUCKETS]),
+            four: Box::new([0; BUCKETS]),
+            chains: Chains::new(),
+        }
+    }
+
+    /// Forgets what such a search would find.
+    pub(super) fn clear(&mut self, search: Search) {
+        match search.effort {
+            Effort::Quick => self.one.fill(0),
+            Effort::Medium => self.two.fill(0),
+            Effort::Careful => self.four.fill(0),
+            Effort::Chain(_) => self.chains.clear(),
+        }
+    }
+}
+
+/// Parses a segment.
 pub(super) fn parse(
     search: Search,
-    chunk: &[u8],
-    from: usize,
-    to: usize,
-    strides: &[Stride],
+    segment: &Segment<'_>,
     prices: &Prices,
-    scratch: &mut Scratch,
+    masks: &mut [Masks; 2],
+    seen: &mut Seen,
+    tokens: &mut Vec<Token>,
 ) {
-    let Scratch { tokens, masks, seen, .. } = scratch;
-    for (masks, &stride) in masks.iter_mut().zip(strides) {
-        masks.fill(chunk, from, to, stride);
+    if let Effort::Chain(depth) = search.effort {
+        return chain::parse(segment, prices, depth, &mut seen.chains, tokens);
     }
+    segment.fill(masks);
     macro_rules! hashed {
         ($places:ident, $width:literal, $depth:literal, $lazy:literal) => {
             parse_hashed::<_, $width, $depth, $lazy>(
-                chunk,
-                from,
-                to,
-                strides,
+                segment,
                 masks,
                 prices,
                 &mut seen.$places,
@@ -302,31 +91,25 @@ pub(super) fn parse(
         (Width::Four, Effort::Medium) => hashed!(two, 4, 2, false),
         (Width::Eight, Effort::Medium) => hashed!(two, 8, 2, false),
         (Width::Sixteen, Effort::Medium) => hashed!(two, 16, 2, false),
-        (Width::Four, Effort::Careful) => hashed!(four, 4, 4, true),
+        (Width::Four, _) => hashed!(four, 4, 4, true),
         // Elements that repeat start where they start: the next byte is no better.
-        (Width::Eight, Effort::Careful) => hashed!(four, 8, 4, false),
-        (Width::Sixteen, Effort::Careful) => hashed!(four, 16, 4, false),
-        (_, Effort::Chain(depth)) => {
-            parse_deep(chunk, from, to, strides, prices, depth, seen, tokens)
-        }
+        (Width::Eight, _) => hashed!(four, 8, 4, false),
+        (Width::Sixteen, _) => hashed!(four, 16, 4, false),
     }
 }
 
-/// Parses `chunk[from..to]`: runs at the strides where there are some, and between them the last
+/// Parses a segment: runs at the strides where there are some, and between them the last
 /// `DEPTH` places where the same `WIDTH` bytes were. With `LAZY`, a match is left when the next
 /// byte starts a better one.
-#[allow(clippy::too_many_arguments)]
 #[inline(never)]
-pub(super) fn parse_hashed<P: Places, const WIDTH: usize, const DEPTH: usize, const LAZY: bool>(
-    chunk: &[u8],
-    from: usize,
-    to: usize,
-    strides: &[Stride],
+fn parse_hashed<P: Places, const WIDTH: usize, const DEPTH: usize, const LAZY: bool>(
+    segment: &Segment<'_>,
     masks: &[Masks; 2],
     prices: &Prices,
     buckets: &mut [P; BUCKETS],
     tokens: &mut Vec<Token>,
 ) {
+    let &Segment { chunk, from, to, strides } = segment;
     // Where literals take many bits, every match pays.
     let sure = WIDTH.max((22 * 16 / prices.literal.max(1)) as usize);
     let pays = |at: usize, length: usize, distance: usize| match WIDTH {
@@ -472,152 +255,117 @@ fn mix(bytes: u64) -> usize {
     (bytes.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - BUCKETS.ilog2())) as usize & (BUCKETS - 1)
 }
 
-/// A match and what it saves.
-#[derive(Clone, Copy, Debug)]
-struct Found {
-    length: usize,
-    distance: usize,
-    saves: i32,
+/// The last places of what has one hash, the last one first.
+pub(super) trait Places: Copy {
+    fn with(self, place: u16) -> Self;
+    fn place(self, k: usize) -> u16;
 }
 
-/// Parses `chunk[from..to]` with care: up to `depth` places with the same hash, and a match is left
-/// when the next byte starts one that saves more.
-#[allow(clippy::too_many_arguments)]
-pub(super) fn parse_deep(
-    chunk: &[u8],
-    from: usize,
-    to: usize,
-    strides: &[Stride],
-    prices: &Prices,
-    depth: usize,
-    seen: &mut Seen,
-    tokens: &mut Vec<Token>,
-) {
-    let mut at = from;
-    let mut literals = from;
-    let end = to.min(chunk.len().saturating_sub(8));
-    let mut pending: Option<Found> = None;
-    while at < end {
-        let (found, held) = {
-            let found = best(chunk, at, to, strides, prices, depth, seen, pending);
-            (found, pending.take())
-        };
-        match (held, found) {
-            (None, None) => at += 1,
-            (None, Some(found)) if found.length < 64 => {
-                pending = Some(found);
-                at += 1;
-            }
-            (Some(held), Some(found)) if found.saves > held.saves => {
-                pending = Some(found);
-                at += 1;
-            }
-            (Some(held), _) => {
-                emit(chunk, at - 1, held, end, &mut at, &mut literals, seen, tokens, 1);
-            }
-            (None, Some(found)) => {
-                emit(chunk, at, found, end, &mut at, &mut literals, seen, tokens, 0);
-            }
-        }
+impl Places for u16 {
+    #[inline(always)]
+    fn with(self, place: u16) -> Self {
+        place
     }
-    if let Some(held) = pending {
-        emit(chunk, at - 1, held, end, &mut at, &mut literals, seen, tokens, 1);
+    #[inline(always)]
+    fn place(self, _: usize) -> u16 {
+        self
     }
-    tokens.push(Token { literals: (to - literals) as u32, length: 0, distance: 0 });
 }
 
-#[allow(clippy::too_many_arguments)]
-#[inline(always)]
-fn emit(
-    chunk: &[u8],
-    start: usize,
-    found: Found,
-    end: usize,
-    at: &mut usize,
-    literals: &mut usize,
-    seen: &mut Seen,
-    tokens: &mut Vec<Token>,
-    known: usize,
-) {
-    tokens.push(Token {
-        literals: (start - *literals) as u32,
-        length: found.length as u16,
-        distance: found.distance as u16,
-    });
-    let next = start + found.length;
-    for place in start + 1 + known..next.min(end) {
-        let head = &mut seen.heads[hash(load(chunk, place))];
-        seen.previous[place % FARTHEST] = *head;
-        *head = place as u16;
+impl Places for u32 {
+    #[inline(always)]
+    fn with(self, place: u16) -> Self {
+        self << 16 | Self::from(place)
     }
-    *at = next;
-    *literals = next;
+    #[inline(always)]
+    fn place(self, k: usize) -> u16 {
+        (self >> (16 * k)) as u16
+    }
 }
 
-#[allow(clippy::too_many_arguments)]
-#[inline(always)]
-fn best(
-    chunk: &[u8],
-    at: usize,
-    to: usize,
-    strides: &[Stride],
-    prices: &Prices,
-    depth: usize,
-    seen: &mut Seen,
-    held: Option<Found>,
-) -> Option<Found> {
-    let here = load(chunk, at);
-    let most = LONGEST.min(to - at);
-    let mut found: Option<Found> = None;
-    let mut longest = SHORTEST - 1;
-    let mut consider = |length: usize, distance: usize| {
-        let saves = prices.of_literals(&chunk[at..at + length]) - prices.of_match(length, distance);
-        if saves > found.map_or(0, |found| found.saves) {
-            found = Some(Found { length, distance, saves });
-        }
+impl Places for u64 {
+    #[inline(always)]
+    fn with(self, place: u16) -> Self {
+        self << 16 | Self::from(place)
+    }
+    #[inline(always)]
+    fn place(self, k: usize) -> u16 {
+        (self >> (16 * k)) as u16
+    }
+}
+
+/// Whether enough of the bytes before `end` were there before for a search to be tried: four
+/// bytes anywhere, or eight at the start of an element.
+pub(super) fn repeats(chunk: &[u8], end: usize, item: u16, seen: &mut Seen) -> bool {
+    let step = match item {
+        ..4 => 1,
+        _ if item.is_multiple_of(8) => 8,
+        _ => 4,
     };
-    for stride in strides {
-        let back = usize::from(stride.distance);
-        if back <= at {
-            let differ = here ^ load(chunk, at - back);
-            let mut equal = (differ.trailing_zeros() / 8) as usize;
-            if equal == 8 {
-                equal = same(chunk, at, at - back, most);
-            }
-            let equal = equal.min(most);
-            if equal > longest {
-                longest = equal;
-                consider(equal, back);
-            }
+    let is_large = step > 1;
+    share(chunk, end, 1, u64::from(u32::MAX), seen) > if is_large { 0.1 } else { 0.02 }
+        || is_large && share(chunk, end, step, u64::MAX, seen) > 0.02
+}
+
+/// For how many of the places before `end` their bytes were there before.
+fn share(chunk: &[u8], end: usize, step: usize, mask: u64, seen: &mut Seen) -> f32 {
+    seen.one.fill(0);
+    let (mut count, mut places) = (0, 1);
+    let start = end.saturating_sub(8192 * step.min(4));
+    for at in (start..end.min(chunk.len().saturating_sub(8))).step_by(step) {
+        let here = load(chunk, at) & mask;
+        let place = &mut seen.one[mix(here)];
+        let back = usize::from((at as u16).wrapping_sub(*place));
+        *place = at as u16;
+        let is_near = u32::from(back.wrapping_sub(1) < at.min(FARTHEST));
+        count += is_near & u32::from(load(chunk, at.wrapping_sub(back)) & mask == here);
+        places += 1;
+    }
+    count as f32 / places as f32
+}
+
+/// Takes in some of what is before a sample, as if it had been parsed.
+pub(super) fn warm(search: Search, chunk: &[u8], end: usize, seen: &mut Seen) {
+    let start = end.saturating_sub(FARTHEST);
+    if let Effort::Chain(_) = search.effort {
+        return (start..end).for_each(|at| _ = seen.chains.note(chunk, at));
+    }
+    for at in (start..end).step_by(4) {
+        let hash = match search.width {
+            Width::Four => hash_of::<4>(chunk, at),
+            Width::Eight => hash_of::<8>(chunk, at),
+            Width::Sixteen => hash_of::<16>(chunk, at),
+        };
+        let place = at as u16;
+        match search.effort {
+            Effort::Quick => seen.one[hash] = seen.one[hash].with(place),
+            Effort::Medium => seen.two[hash] = seen.two[hash].with(place),
+            _ => seen.four[hash] = seen.four[hash].with(place),
         }
     }
-    let head = &mut seen.heads[hash(here)];
-    let mut place = *head;
-    *head = at as u16;
-    seen.previous[at % FARTHEST] = place;
-    let mut depth = if held.is_some_and(|held| held.length >= 32) { depth / 4 } else { depth };
-    let mut last = 0;
-    while longest < most {
-        let back = usize::from((at as u16).wrapping_sub(place));
-        if back <= last || back > FARTHEST || back > at {
-            break;
-        }
-        last = back;
-        let before = at - back;
-        if load(chunk, before) as u32 == here as u32
-            && chunk.get(before + longest) == chunk.get(at + longest)
-        {
-            let equal = same(chunk, at, before, most);
-            if equal > longest && equal >= HASHED {
-                longest = equal;
-                consider(equal, back);
-            }
-        }
-        depth -= 1;
-        if depth == 0 {
-            break;
-        }
-        place = seen.previous[before % FARTHEST];
+}
+
+#[inline(always)]
+pub(super) fn load(bytes: &[u8], at: usize) -> u64 {
+    match bytes.get(at..).and_then(|bytes| bytes.first_chunk()) {
+        Some(bytes) => u64::from_le_bytes(*bytes),
+        None => 0,
     }
-    found
+}
+
+/// How many bytes from `at` and from `before` on are the same, up to `most`.
+#[inline(never)]
+pub(super) fn same(chunk: &[u8], at: usize, before: usize, most: usize) -> usize {
+    let mut length = 0;
+    while length + 8 <= most {
+        let differ = load(chunk, at + length) ^ load(chunk, before + length);
+        if differ != 0 {
+            return length + (differ.trailing_zeros() / 8) as usize;
+        }
+        length += 8;
+    }
+    while length < most && chunk[at + length] == chunk[before + length] {
+        length += 1;
+    }
+    length
 }

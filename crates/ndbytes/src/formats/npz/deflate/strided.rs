@@ -1,11 +1,31 @@
 //! Matches at one or two distances that are known beforehand, found by comparing 64 bytes at a
 //! time.
 
-use super::block::{LONGEST, SHORTEST, Token, distance_symbol};
+use super::block::{LONGEST, Token, distance_symbol};
 
 /// Bytes that are parsed at a time; no match goes from one segment into the next.
 pub(super) const SEGMENT: usize = 16_384;
 const MASKS: usize = SEGMENT / 64 + 1;
+
+/// What is parsed at a time, with all that was before it in the chunk.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Segment<'a> {
+    pub(super) chunk: &'a [u8],
+    pub(super) from: usize,
+    /// At most [`SEGMENT`] bytes on.
+    pub(super) to: usize,
+    /// At most two.
+    pub(super) strides: &'a [Stride],
+}
+
+impl Segment<'_> {
+    /// Compares at each stride.
+    pub(super) fn fill(&self, masks: &mut [Masks; 2]) {
+        for (masks, &stride) in masks.iter_mut().zip(self.strides) {
+            masks.fill(self.chunk, self.from, self.to, stride);
+        }
+    }
+}
 
 /// A distance, and the fewest bytes that are worth a match at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,22 +131,13 @@ fn equal_bytes(a: &[u8], b: &[u8]) -> u64 {
     mask
 }
 
-/// Parses `chunk[from..to]`, at most one segment: at each run the longest one.
-pub(super) fn parse(
-    chunk: &[u8],
-    from: usize,
-    to: usize,
-    strides: &[Stride],
-    masks: &mut [Masks; 2],
-    tokens: &mut Vec<Token>,
-) {
-    for (masks, &stride) in masks.iter_mut().zip(strides) {
-        masks.fill(chunk, from, to, stride);
-    }
-    let len = to - from;
+/// Parses a segment: at each run the longest one.
+pub(super) fn parse(segment: &Segment<'_>, masks: &mut [Masks; 2], tokens: &mut Vec<Token>) {
+    segment.fill(masks);
+    let len = segment.to - segment.from;
     let mut at = 0;
-    while let Some((start, length, distance)) = next_run(strides, masks, at, len) {
-        tokens.push(token(start - at, length, distance));
+    while let Some((start, length, distance)) = next_run(segment.strides, masks, at, len) {
+        tokens.push(Token { literals: (start - at) as u32, length: length as u16, distance });
         at = start + length;
     }
     tokens.push(Token { literals: (len - at) as u32, length: 0, distance: 0 });
@@ -174,12 +185,6 @@ pub(super) fn next_run(
             })
         }
     }
-}
-
-#[inline(always)]
-fn token(literals: usize, length: usize, distance: u16) -> Token {
-    debug_assert!((SHORTEST..=LONGEST).contains(&length));
-    Token { literals: literals as u32, length: length as u16, distance }
 }
 
 /// The first bit that is set from `at` on, of `len`.
