@@ -162,20 +162,17 @@ def _save(
         target = os.fspath(file)
         if not target.endswith(".npz"):
             target += ".npz"
-    named = dict(kwds)
     for number, array in enumerate(args):
         name = f"arr_{number}"
-        if name in named:
+        if name in kwds:
             raise ValueError(f"Cannot use un-named variables and keyword {name}")
-        named[name] = array
-    for name, array in named.items():
-        named[name] = _savable(array, allow_pickle)
-    save_npz(target, named, compression=compression)
+        kwds[name] = array
+    save_npz(target, kwds, _savable, allow_pickle=allow_pickle, compression=compression)
 
 
-def _savable(value: npt.ArrayLike, allow_pickle: bool) -> npt.NDArray[Any]:
+def _savable(value: npt.ArrayLike) -> npt.NDArray[Any]:
     """The array that NumPy would save, with a warning about what is not."""
-    array = value if type(value) is np.ndarray else np.asanyarray(value)
+    array = np.asanyarray(value)
     if type(array) not in (np.ndarray, np.memmap):
         kind = type(array).__name__
         if isinstance(array, np.ma.MaskedArray):
@@ -184,8 +181,6 @@ def _savable(value: npt.ArrayLike, allow_pickle: bool) -> npt.NDArray[Any]:
             lost = f"a {kind} is saved as a plain array: whatever else it holds is lost"
         warnings.warn(lost, UserWarning, stacklevel=4)
         array = np.asarray(array)
-    if array.dtype.hasobject and not allow_pickle:
-        raise ValueError("Object arrays cannot be saved when allow_pickle=False")
     return array
 
 
