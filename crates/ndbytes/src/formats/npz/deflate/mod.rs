@@ -2,7 +2,7 @@
 //!
 //! What repeats in an array repeats at distances that are known before its bytes are seen: the size
 //! of an element, that of a pixel, that of a row. Comparing bytes at one or two such distances
-//! takes a tenth of the time of a search, and where it finds less, a sample says so.
+//! takes a fraction of the time of a search, and where it finds less, a sample says so.
 //!
 //! The caller asks how long chunks should be, cuts the bytes, compresses the chunks in any order,
 //! on any threads, each on its own, and puts the results together in order: that is one deflate
@@ -22,9 +22,9 @@
 //! assert!(stream.len() < bytes.len() / 2);
 //! ```
 //!
-//! The parts: [`plan`] takes a sample of a chunk and chooses how to parse it; [`strided`] and
-//! [`search`] turn a segment of it into tokens, which are literals and matches; [`block`] counts
-//! them, joins segments that are alike, and writes each block as [`huffman`] codes into [`bits`].
+//! The parts: `plan` takes a sample of a chunk and chooses how to parse it; `strided`, `search` and
+//! `chain` turn a segment of it into tokens, which are literals and matches, by `prices`; `block`
+//! counts them, joins segments that are alike, and writes each block as `huffman` codes into `bits`.
 
 mod bits;
 mod block;
@@ -75,9 +75,9 @@ impl Default for Scratch {
 impl Encoder {
     /// An encoder of this level: 0 stores, 1 is the fastest, 6 what most want, 9 the smallest.
     ///
-    /// `distances` are where repetitions are likely, in bytes: the size of an element, the strides
-    /// of the axes. The first eight that deflate can express are tried; others are of no use, and
-    /// do no harm.
+    /// `distances` are where repetitions are likely, in bytes: first the size of an element, then
+    /// twice that and the strides of the axes. One byte is always tried, and the first seven others
+    /// that deflate can express; more are of no use, and do no harm.
     pub fn new(level: u8, distances: impl IntoIterator<Item = usize>) -> Self {
         let distances = distances.into_iter();
         let mut tried: Vec<u16> = vec![1];
@@ -110,8 +110,9 @@ impl Encoder {
         len.div_ceil(count).next_multiple_of(64)
     }
 
-    /// Appends `chunk` to `out`, compressed; `last` ends the stream. Both start and end at a whole
-    /// byte. `out` grows by what is in the chunk, five bytes for each 16 KiB of it and six more, at most.
+    /// Appends `chunk` to `out`, compressed; `last` ends the stream. What is appended starts and
+    /// ends at a whole byte. At most, it takes what the chunk does, five bytes for each 16 KiB begun
+    /// and six more.
     pub fn compress(&self, chunk: &[u8], last: bool, scratch: &mut Scratch, out: &mut Vec<u8>) {
         let mut rest = Rest::default();
         if self.level == 0 || chunk.is_empty() {
