@@ -75,6 +75,13 @@ pub(crate) fn unsupported(py: Python<'_>, found: &str, hint: &str) -> PyErr {
     })
 }
 
+/// The exception for bytes that say that they are more than the memory can hold.
+#[cold]
+pub(crate) fn no_room(py: Python<'_>, nbytes: usize) -> PyErr {
+    let found = format!("there is no memory for the {nbytes} bytes of this array");
+    raise(py, "DecodeError", &found, |kwargs| kwargs.set_item("kind", "limit"))
+}
+
 /// The exception for what the running NumPy refuses to make of well-formed bytes, such as an array
 /// of 64 dimensions in NumPy 1. Other exceptions pass.
 #[cold]

@@ -7,16 +7,18 @@ use std::path::PathBuf;
 
 use ndbytes::files::{Existing, FileError, Target, WriteOptions};
 use ndbytes::{Array, DecodeError, Limits as CoreLimits, Order, npy, pickle};
-use pyo3::exceptions::{PyNotImplementedError, PyUserWarning, PyValueError};
+use pyo3::exceptions::{PyEOFError, PyNotImplementedError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyTuple};
+use pyo3::types::PyTuple;
 
+use crate::bridge::buffer::filled_bytes;
 use crate::bridge::file::{Watch, write_elements};
-use crate::bridge::stream::{Reader, RustWriter, Writer};
+use crate::bridge::stream::{Reader, Writer};
 use crate::bridge::{descr, fresh, ndarray};
 use crate::errors;
 use crate::limits::{Limits, core_limits};
 use crate::pickle::{encoding_of, one_pickle};
+use crate::streams::write_message;
 use crate::values::{self, Elements};
 
 /// Warnings are about the line that calls `ndbytes.save` or `ndbytes.load`.
@@ -41,7 +43,7 @@ pub(crate) fn save_file(
         let written = py.detach(|| {
             let target = Target::at(&path, Existing::Replace)?;
             target.write(&options, |file| {
-                write_message(file, message, view, length, &mut watch)
+                fill_file(file, message, view, length, &mut watch)
                     .map_err(|error| FileError::new(&path, "", error))
             })
         });
@@ -49,7 +51,7 @@ pub(crate) fn save_file(
     })
 }
 
-fn write_message(
+fn fill_file(
     file: &mut File,
     message: &npy::Message<'_, '_>,
     view: &Array<'_>,
@@ -79,19 +81,11 @@ pub(crate) fn save_stream<'py>(
     let array = savable(array, real_file)?;
     let writer = Writer::new(file)?;
     with_message(&array, allow_pickle, |message, view| {
-        let in_memory = !view.dtype().has_objects() && view.layout().is_contiguous(message.order());
-        if in_memory && writer.takes_memory() {
-            writer.all(&PyBytes::new(py, message.header()).into_any())?;
-            return match view.nbytes() {
-                0 => Ok(()),
-                _ => writer.all(&ndarray::memoryview(&array)?),
-            };
+        if view.dtype().has_objects() {
+            let bytes = filled_bytes(py, message.len(), |sink| message.write(1, sink))?;
+            return writer.all(bytes.as_any());
         }
-        let mut out = RustWriter { writer: &writer, py, failed: None };
-        match (message.write_to(&mut out), out.failed) {
-            (_, Some(error)) => Err(error),
-            (written, None) => written.map_err(|error| errors::os(py, &error, None)),
-        }
+        write_message(&writer, &array, message)
     })
 }
 
@@ -102,7 +96,10 @@ fn savable<'py>(object: &Bound<'py, PyAny>, real_file: bool) -> PyResult<Bound<'
         return Ok(object.clone());
     }
     let numpy = py.import("numpy")?;
-    let array = numpy.call_method1("asanyarray", (object,))?;
+    let array = match ndarray::is_array(object) {
+        true => object.clone(),
+        false => ndarray::asarray(object)?,
+    };
     if ndarray::is_exact_array(&array) || array.get_type().is(&numpy.getattr("memmap")?) {
         return Ok(array);
     }
@@ -199,7 +196,7 @@ pub(crate) fn load_array<'py>(
     let reader = Reader::new(file)?;
     let limits = core_limits(limits);
     let mut bytes = start.to_vec();
-    let header = header(&reader, &mut bytes, &limits.max_header(max_header))?;
+    let header = begun(&reader, &mut bytes, &limits.max_header(max_header))?;
     if !header.dtype.has_objects() {
         return fresh::array(&reader, &header, &mut Watch::new(progress));
     }
@@ -211,38 +208,62 @@ pub(crate) fn load_array<'py>(
     let pickled = one_pickle(&reader, Vec::new())?;
     bytes.extend_from_slice(&pickled);
     let options = pickle::ReadOptions::new().limits(limits).encoding(encoding_of(encoding)?);
-    let array = npy::read_objects_with(&bytes, &header, options)
+    of_objects(py, &bytes, &header, options)
+}
+
+/// The array of objects that `bytes` hold.
+pub(crate) fn of_objects<'py>(
+    py: Python<'py>,
+    bytes: &[u8],
+    header: &npy::Header,
+    options: pickle::ReadOptions<'_>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let limits = options.limits;
+    let array = npy::read_objects_with(bytes, header, options)
         .map_err(|error| errors::decode(py, error))?;
     let elements = Elements { input: None, copy: Some(true), buffers: &[] };
     values::array(py, &array, elements, &limits)
 }
 
-/// The header at which `reader` stands, with a warning if Python 2 wrote it. `bytes` holds its
-/// start, and all of it in the end.
-fn header(reader: &Reader<'_>, bytes: &mut Vec<u8>, limits: &CoreLimits) -> PyResult<npy::Header> {
+/// The header that begins with `bytes`, with a warning if Python 2 wrote it.
+fn begun(reader: &Reader<'_>, bytes: &mut Vec<u8>, limits: &CoreLimits) -> PyResult<npy::Header> {
     let py = reader.object().py();
+    let header = header(reader, bytes, limits)?
+        .ok_or_else(|| PyEOFError::new_err("No data left in file"))?;
+    if header.oddities.contains(&npy::LONGS) {
+        warn(
+            py,
+            "Reading `.npy` or `.npz` file required additional header parsing as it was created \
+             on Python 2. Save the file again to speed up loading and avoid this warning.",
+        )?;
+    }
+    Ok(header)
+}
+
+/// Magic, version and a length of two bytes: no header is shorter.
+const PREFIX: usize = 10;
+
+/// The header at which `reader` stands, or the rest of it; `None` at the end. `bytes` holds its
+/// start, and all of it in the end.
+pub(crate) fn header(
+    reader: &Reader<'_>,
+    bytes: &mut Vec<u8>,
+    limits: &CoreLimits,
+) -> PyResult<Option<npy::Header>> {
+    let raise = |error: DecodeError| errors::decode(reader.object().py(), error);
+    let mut wanted = PREFIX;
     loop {
-        let error = match npy::Header::read(bytes, limits) {
-            Ok(header) => {
-                if header.oddities.contains(&npy::LONGS) {
-                    warn(
-                        py,
-                        "Reading `.npy` or `.npz` file required additional header parsing as it \
-                         was created on Python 2. Save the file again to speed up loading and \
-                         avoid this warning.",
-                    )?;
-                }
-                return Ok(header);
-            }
-            Err(error) => error,
-        };
-        let raise = |error: DecodeError| errors::decode(py, error);
-        let Some(needed) = error.needed() else { return Err(raise(error)) };
-        let missing = usize::try_from(needed).unwrap_or(usize::MAX).saturating_sub(bytes.len());
-        if reader.exactly(bytes, missing)? < missing {
-            // Says how many there are now.
-            let error = npy::Header::read(bytes, limits).err().unwrap_or(error);
-            return Err(raise(error));
+        let missing = wanted.saturating_sub(bytes.len());
+        let is_cut = reader.exactly(bytes, missing)? < missing;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        match npy::Header::read(bytes, limits) {
+            Ok(header) => return Ok(Some(header)),
+            Err(error) => match error.needed() {
+                Some(needed) if !is_cut => wanted = usize::try_from(needed).unwrap_or(usize::MAX),
+                _ => return Err(raise(error)),
+            },
         }
     }
 }
@@ -265,7 +286,7 @@ pub(crate) fn peek_file<'py>(
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>, bool, usize)> {
     let mut bytes = start.to_vec();
     let limits = CoreLimits::default().max_header(max_header);
-    let header = header(&Reader::new(file)?, &mut bytes, &limits)?;
+    let header = begun(&Reader::new(file)?, &mut bytes, &limits)?;
     let layout = header.layout().map_err(|error| errors::decode(py, error))?;
     if !header.dtype.has_objects() && layout.reach() as u64 > size {
         return Err(errors::decode(py, header.cut_short(size)));
@@ -316,4 +337,27 @@ pub(crate) fn create_file(
         })
         .map_err(|error| errors::file(py, &error))?;
     Ok(header.len())
+}
+
+/// Open shared memory by its name and return its file descriptor, which the caller closes.
+///
+/// Unlike `multiprocessing.shared_memory`, this does not make this process responsible for it.
+#[pyfunction]
+#[pyo3(signature = (name, /, *, writable))]
+pub(crate) fn open_shared(py: Python<'_>, name: &str, writable: bool) -> PyResult<i32> {
+    #[cfg(unix)]
+    {
+        use rustix::shm::{Mode, OFlags, open};
+        use std::os::fd::IntoRawFd as _;
+        let access = if writable { OFlags::RDWR } else { OFlags::RDONLY };
+        match open(name, access, Mode::empty()) {
+            Ok(opened) => Ok(opened.into_raw_fd()),
+            Err(error) => Err(errors::os(py, &error.into(), Some(name.as_ref()))),
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (py, name, writable);
+        Err(PyNotImplementedError::new_err("shared arrays need the shared memory of POSIX"))
+    }
 }

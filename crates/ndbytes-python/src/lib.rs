@@ -2,6 +2,7 @@
 //!
 //! * `verbs`, `comparing`, `looking`: what Python calls, with the docstrings that it shows
 //! * `files`: arrays in files, for the functions that NumPy has for them
+//! * `streams`: arrays one after another through files, pipes and sockets
 //! * `pickle`: what Python calls by the names of its own `pickle`
 //! * `npz`: several arrays, in bytes and in files; `pyfile`: file objects as Rust's streams
 //! * `values`: Python's values to the core's inert ones, and back
@@ -17,6 +18,7 @@ mod looking;
 mod npz;
 mod pickle;
 mod pyfile;
+mod streams;
 mod values;
 mod verbs;
 
@@ -26,7 +28,7 @@ mod _native {
     #[pymodule_export]
     use crate::comparing::{array_equal, identical};
     #[pymodule_export]
-    use crate::files::{create_file, load_array, peek_file, save_file, save_stream};
+    use crate::files::{create_file, load_array, open_shared, peek_file, save_file, save_stream};
     #[pymodule_export]
     use crate::limits::Limits;
     #[pymodule_export]
@@ -35,6 +37,8 @@ mod _native {
     use crate::npz::{NpzReader, arrays_to_bytes, bytes_to_arrays, change_npz, save_npz};
     #[pymodule_export]
     use crate::pickle::{dump, dumps, load, loads};
+    #[pymodule_export]
+    use crate::streams::{Arrays, Incoming, read_array, read_arrays, write_array};
     #[pymodule_export]
     use crate::verbs::{array_to_buffers, array_to_bytes, bytes_to_array, frombuffer, tobytes};
 }

@@ -9,7 +9,7 @@ Exact, safe, at the speed of memory.
 True
 """
 
-from ndbytes import pickle
+from ndbytes import aio, pickle, shared
 from ndbytes._errors import DecodeError, EncodeError, IncompleteError, UnsafeError
 from ndbytes._files import load, open_memmap, save
 from ndbytes._native import (
@@ -25,7 +25,10 @@ from ndbytes._native import (
     frombuffer,
     identical,
     inspect,
+    read_array,
+    read_arrays,
     tobytes,
+    write_array,
 )
 from ndbytes._npz import NpzFile, savez, savez_compressed, update_npz
 
@@ -40,6 +43,7 @@ __all__ = [
     "NpzFile",
     "Summary",
     "UnsafeError",
+    "aio",
     "array_equal",
     "array_to_buffers",
     "array_to_bytes",
@@ -52,9 +56,13 @@ __all__ = [
     "load",
     "open_memmap",
     "pickle",
+    "read_array",
+    "read_arrays",
     "save",
     "savez",
     "savez_compressed",
+    "shared",
     "tobytes",
     "update_npz",
+    "write_array",
 ]

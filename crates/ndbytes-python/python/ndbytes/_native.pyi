@@ -22,7 +22,9 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "Arrays",
     "Entry",
+    "Incoming",
     "Limits",
     "NpzReader",
     "Summary",
@@ -42,11 +44,15 @@ __all__ = [
     "load",
     "load_array",
     "loads",
+    "open_shared",
     "peek_file",
+    "read_array",
+    "read_arrays",
     "save_file",
     "save_npz",
     "save_stream",
     "tobytes",
+    "write_array",
 ]
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
@@ -63,6 +69,14 @@ class _Readable(Protocol):
 @type_check_only
 class _Writable(Protocol):
     def write(self, data: bytes, /) -> object: ...
+
+@type_check_only
+class _Receiver(Protocol):
+    def recv(self, size: int, /) -> bytes: ...
+
+@type_check_only
+class _Sender(Protocol):
+    def sendall(self, data: bytes, /) -> object: ...
 
 # NumPy's stubs give arrays their `__buffer__` only from 3.12 on.
 _BytesLike: TypeAlias = bytes | bytearray | memoryview | npt.NDArray[Any] | _SupportsBuffer
@@ -194,6 +208,29 @@ def dump(
     fix_imports: bool = True,
     buffer_callback: Callable[[PickleBuffer], object] | None = None,
 ) -> None: ...
+def write_array(stream: _Writable | _Sender, array: npt.ArrayLike, /) -> None: ...
+def read_array(
+    stream: _Readable | _Receiver, /, *, limits: Limits | None = None
+) -> npt.NDArray[Any]: ...
+def read_arrays(stream: _Readable | _Receiver, /, *, limits: Limits | None = None) -> Arrays: ...
+
+@final
+class Arrays:
+    def __iter__(self) -> Arrays: ...
+    def __next__(self) -> npt.NDArray[Any]: ...
+
+# What `ndbytes.aio` is made of.
+@final
+class Incoming:
+    def __new__(cls, limits: Limits | None = None) -> Incoming: ...
+    @property
+    def wanted(self) -> int: ...
+    def feed(self, piece: bytes, /) -> None: ...
+    def cut(self) -> Exception: ...
+    def array(self) -> npt.NDArray[Any]: ...
+
+# What `ndbytes.shared` is made of.
+def open_shared(name: str, /, *, writable: bool) -> int: ...
 
 # What `ndbytes._files` is made of.
 def save_file(

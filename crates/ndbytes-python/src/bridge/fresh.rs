@@ -2,12 +2,11 @@
 
 use ndbytes::array::default_threads;
 use ndbytes::files;
-use ndbytes::{Array, Layout, Source, npy};
-use pyo3::ffi;
+use ndbytes::{Array, Layout, Order, Scalar, Source, npy};
+use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyMemoryView, PySlice};
+use pyo3::types::{PyBytes, PySlice};
 
-use super::buffer::Input;
 use super::file::{Regular, Watch};
 use super::stream::{Reader, brought};
 use super::{descr, ndarray};
@@ -15,8 +14,10 @@ use crate::errors;
 
 /// So few bytes are not worth a memoryview.
 const SMALL: usize = 64 << 10;
-/// So many bytes are believed in before they arrive; beyond, memory grows as they do.
-const TRUSTED: usize = 64 << 20;
+/// So many bytes are believed in before they arrive, and then so many times what has arrived. Memory
+/// that is asked for and not written to takes no room, where the system can.
+const TRUSTED: usize = 16 << 20;
+const GROWTH: usize = 64;
 
 /// The new, writable array that `header` describes, whose elements are read from `reader`, which
 /// stands behind the header, straight to where they stay.
@@ -66,53 +67,48 @@ pub(crate) fn array<'py>(
             .map_err(|error| errors::decode(py, error))?;
         return ndarray::copied(&array, numpy_dtype);
     }
-    if nbytes <= TRUSTED {
-        let array = ndarray::new_like(&layout, numpy_dtype)?;
-        let memory = ndarray::writable_memoryview(&array)?;
-        let got = receive(reader, &memory, 0, nbytes)?;
-        return if got < nbytes { Err(cut(got)) } else { Ok(array) };
-    }
-    let memory = grown(reader, nbytes)?;
-    if memory.len() < nbytes {
-        return Err(cut(memory.len()));
-    }
-    let input = Input::new(memory.as_any(), Some(false))?;
-    let array = Array::new(dtype.clone(), layout, input.source())
-        .map_err(|error| errors::decode(py, error))?;
-    ndarray::from_input_as(&input, &array, Some(false), numpy_dtype)
-}
-
-/// Up to `nbytes` bytes, in memory that is at most twice as large as what has arrived.
-fn grown<'py>(reader: &Reader<'py>, nbytes: usize) -> PyResult<Bound<'py, PyByteArray>> {
-    let py = reader.object().py();
-    let memory = PyByteArray::new(py, &[]);
-    let (mut got, mut room) = (0, TRUSTED);
+    let (mut room, mut got) = (nbytes.min(TRUSTED), 0);
+    let mut before: Option<Bound<'py, PyAny>> = None;
     loop {
-        // No view is left, and nobody else has the bytearray.
-        resize(&memory, room)?;
-        let view = PyMemoryView::from(memory.as_any())?;
-        got += receive(reader, view.as_any(), got, room)?;
-        view.call_method0(pyo3::intern!(py, "release"))?;
+        let is_last = room == nbytes;
+        let made = match is_last {
+            true => ndarray::new_like(&layout, numpy_dtype.clone()),
+            false => bytes(py, room),
+        };
+        let array = made.map_err(|error| too_large(py, error, room))?;
+        let memory = ndarray::writable_memoryview(&array)?;
+        if let Some(before) = before.take() {
+            part(&memory, 0, got)?.set_item(PySlice::full(py), before)?;
+        }
+        got += receive(reader, &memory, got, room)?;
         if got < room {
-            resize(&memory, got)?;
-            return Ok(memory);
+            return Err(cut(got));
         }
-        if room == nbytes {
-            return Ok(memory);
+        if is_last {
+            return Ok(array);
         }
-        room = nbytes.min(2 * room);
+        before = Some(memory);
+        room = nbytes.min(room.saturating_mul(GROWTH));
     }
 }
 
-/// Makes room without writing to it: `bytearray.extend` would fill it with zeros.
-fn resize(memory: &Bound<'_, PyByteArray>, len: usize) -> PyResult<()> {
-    // SAFETY: the object is a bytearray; the call fails, with an exception, where its memory is
-    // exported. What is new is uninitialised, and is either written by `receive` or cut off.
-    let failed = unsafe { ffi::PyByteArray_Resize(memory.as_ptr(), len as ffi::Py_ssize_t) };
-    if failed != 0 {
-        return Err(PyErr::fetch(memory.py()));
+/// A new array of `count` bytes.
+fn bytes(py: Python<'_>, count: usize) -> PyResult<Bound<'_, PyAny>> {
+    let layout = Layout::contiguous(&[count], 1, Order::C);
+    let layout = layout.map_err(|error| errors::decode(py, error))?;
+    ndarray::new_like(&layout, descr::make(py, &Scalar::UInt8.into())?)
+}
+
+/// Memory that there is not is a limit like others.
+fn too_large(py: Python<'_>, error: PyErr, count: usize) -> PyErr {
+    match error.is_instance_of::<PyMemoryError>(py) {
+        true => errors::no_room(py, count),
+        false => error,
     }
-    Ok(())
+}
+
+fn part<'py>(memory: &Bound<'py, PyAny>, start: usize, end: usize) -> PyResult<Bound<'py, PyAny>> {
+    memory.get_item(PySlice::new(memory.py(), start as isize, end as isize, 1))
 }
 
 /// Reads into `memory`, a writable memoryview of bytes, from `from` on up to `end`; says how many
@@ -124,14 +120,11 @@ fn receive(
     end: usize,
 ) -> PyResult<usize> {
     let py = memory.py();
-    let part = |start: usize, end: usize| {
-        memory.get_item(PySlice::new(py, start as isize, end as isize, 1))
-    };
     let mut at = from;
     match reader.into()? {
         Some(into) => {
             while at < end {
-                let rest = part(at, end)?;
+                let rest = part(memory, at, end)?;
                 let got = brought(&into.call1((&rest,))?, end - at)?;
                 rest.call_method0(pyo3::intern!(py, "release"))?;
                 if got == 0 {
@@ -148,17 +141,11 @@ fn receive(
                 if got == 0 {
                     break;
                 }
-                write(&part(at, at + got)?, &piece)?;
+                let piece = PyBytes::new(py, &piece);
+                part(memory, at, at + got)?.set_item(PySlice::full(py), piece)?;
                 at += got;
             }
         }
     }
     Ok(at - from)
-}
-
-/// Copies `piece` over `memory`, a writable memoryview of as many bytes.
-fn write(memory: &Bound<'_, PyAny>, piece: &[u8]) -> PyResult<()> {
-    let py = memory.py();
-    let whole = PySlice::full(py);
-    memory.set_item(whole, pyo3::types::PyBytes::new(py, piece))
 }

@@ -124,40 +124,40 @@ fn definer(class: &Bound<'_, PyType>, name: &str) -> PyResult<Option<usize>> {
     Ok(None)
 }
 
-/// Something that bytes can be written to.
+/// Something that bytes can be written to: a file object, a socket, or whatever has `write`.
 pub(crate) struct Writer<'py> {
+    object: Bound<'py, PyAny>,
+    /// `write`, or `sendall` of a socket.
     write: Bound<'py, PyAny>,
-    /// Whether it takes memory of any kind, not only `bytes`.
-    takes_memory: bool,
-    /// Whether an answer of None means that nothing was written.
-    is_raw: bool,
-    sends: bool,
+    is_socket: bool,
 }
 
 impl<'py> Writer<'py> {
     pub(crate) fn new(object: &Bound<'py, PyAny>) -> PyResult<Self> {
         let py = object.py();
-        if let Some(write) = object.getattr_opt(pyo3::intern!(py, "write"))? {
-            let io = py.import("io")?;
-            let takes_memory = object.is_instance(&io.getattr("IOBase")?)?;
-            let is_raw = takes_memory && object.is_instance(&io.getattr("RawIOBase")?)?;
-            return Ok(Self { write, takes_memory, is_raw, sends: false });
-        }
-        match object.getattr_opt(pyo3::intern!(py, "sendall"))? {
-            Some(write) => Ok(Self { write, takes_memory: true, is_raw: false, sends: true }),
-            None => {
-                let class = object.get_type().name()?;
-                Err(PyTypeError::new_err(format!(
-                    "there is no way to write bytes to a {class}. Hint: give a file that is open \
-                     for writing bytes, or a socket"
-                )))
-            }
-        }
+        let (write, is_socket) = match object.getattr_opt(pyo3::intern!(py, "write"))? {
+            Some(write) => (write, false),
+            None => match object.getattr_opt(pyo3::intern!(py, "sendall"))? {
+                Some(sendall) => (sendall, true),
+                None => {
+                    let class = object.get_type().name()?;
+                    let found = format!("there is no way to write bytes to a {class}");
+                    return Err(PyTypeError::new_err(format!(
+                        "{found}. Hint: give a file that is open for writing bytes, or a socket"
+                    )));
+                }
+            },
+        };
+        Ok(Self { object: object.clone(), write, is_socket })
     }
 
-    /// Whether it takes a memoryview as well as `bytes`.
-    pub(crate) fn takes_memory(&self) -> bool {
-        self.takes_memory
+    /// Whether it is sure to take a memoryview as well as `bytes`.
+    pub(crate) fn takes_memory(&self) -> PyResult<bool> {
+        Ok(self.is_socket || self.is_a("IOBase")?)
+    }
+
+    fn is_a(&self, class: &str) -> PyResult<bool> {
+        self.object.is_instance(&self.object.py().import("io")?.getattr(class)?)
     }
 
     /// Writes all of a `bytes` object or a memoryview of bytes.
@@ -165,12 +165,16 @@ impl<'py> Writer<'py> {
         let (mut rest, mut len) = (data.clone(), data.len()?);
         loop {
             let answer = self.write.call1((&rest,))?;
-            if answer.is_none() && self.is_raw {
-                return Err(PyBlockingIOError::new_err("the stream takes no bytes now"));
+            if answer.is_none() {
+                // To a raw file, this is no bytes at all; to all else, all of them.
+                return match !self.is_socket && self.is_a("RawIOBase")? {
+                    true => Err(PyBlockingIOError::new_err("the stream takes no bytes now")),
+                    false => Ok(()),
+                };
             }
-            // Many that are no files answer nothing, or anything: they took it all.
+            // Some that are no files answer anything.
             let written = match answer.extract::<usize>() {
-                Ok(written) if !self.sends && written < len => written,
+                Ok(written) if written < len => written,
                 _ => return Ok(()),
             };
             if written == 0 {
@@ -184,7 +188,7 @@ impl<'py> Writer<'py> {
                 1,
             ))?;
             len -= written;
-            if !self.takes_memory {
+            if !self.takes_memory()? {
                 rest = PyBytes::new(data.py(), &rest.extract::<Vec<u8>>()?).into_any();
             }
         }

@@ -29,6 +29,8 @@ enum Keeper {
     Foreign,
     /// Memory of our own, freed with the last array that uses it. The pointer leads into it.
     Owned(#[allow(dead_code)] Arc<Buffer>),
+    /// The same, as aligned as the allocator makes it.
+    Vec(#[allow(dead_code)] Arc<Vec<u8>>),
 }
 
 // SAFETY: a source is only ever read. A slice and an owned buffer may be read from any thread; for
@@ -63,6 +65,13 @@ impl<'a> Source<'a> {
         let buffer = Arc::new(buffer);
         let start = NonNull::from(buffer.as_slice()).cast();
         Source { start, len: buffer.len, kind: Keeper::Owned(buffer), borrowed: PhantomData }
+    }
+
+    /// A vector, which is not copied.
+    pub(crate) fn vec(bytes: Vec<u8>) -> Source<'static> {
+        let bytes = Arc::new(bytes);
+        let start = NonNull::from(&bytes[..]).cast();
+        Source { start, len: bytes.len(), kind: Keeper::Vec(bytes), borrowed: PhantomData }
     }
 
     /// A copy of these bytes in memory of our own.
@@ -131,9 +140,9 @@ impl<'a> Source<'a> {
     pub fn as_slice(&self) -> Option<&[u8]> {
         match self.kind {
             Keeper::Foreign => None,
-            Keeper::Slice | Keeper::Owned(_) => {
+            Keeper::Slice | Keeper::Owned(_) | Keeper::Vec(_) => {
                 // SAFETY: `start` and `len` are those of a slice that is borrowed for `'a` or of a
-                // buffer that `self` keeps alive, and neither is written while `self` is borrowed.
+                // buffer or a vector that `self` keeps alive, and neither is written while `self` is borrowed.
                 Some(unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) })
             }
         }
@@ -154,15 +163,14 @@ impl<'a> Source<'a> {
     /// The memory itself, if it is our own and nothing else refers to it: whoever has it may do as
     /// they like, once this source is no longer read.
     pub fn sole_owner(&self) -> Option<Source<'static>> {
-        match &self.kind {
-            Keeper::Owned(buffer) if Arc::strong_count(buffer) == 1 => Some(Source {
-                start: self.start,
-                len: self.len,
-                kind: Keeper::Owned(buffer.clone()),
-                borrowed: PhantomData,
-            }),
-            _ => None,
-        }
+        let kind = match &self.kind {
+            Keeper::Owned(buffer) if Arc::strong_count(buffer) == 1 => {
+                Keeper::Owned(buffer.clone())
+            }
+            Keeper::Vec(bytes) if Arc::strong_count(bytes) == 1 => Keeper::Vec(bytes.clone()),
+            _ => return None,
+        };
+        Some(Source { start: self.start, len: self.len, kind, borrowed: PhantomData })
     }
 
     /// The last byte, if there is one.
@@ -233,7 +241,7 @@ impl fmt::Debug for Source<'_> {
         let keeper = match self.kind {
             Keeper::Slice => "borrowed",
             Keeper::Foreign => "foreign",
-            Keeper::Owned(_) => "owned",
+            Keeper::Owned(_) | Keeper::Vec(_) => "owned",
         };
         write!(f, "Source({} bytes, {keeper})", self.len)
     }
@@ -435,6 +443,23 @@ mod tests {
     #[should_panic(expected = "inside of its source")]
     fn a_part_is_no_more_than_the_whole() {
         Source::slice(&[1, 2, 3]).part(1, 3);
+    }
+
+    #[test]
+    fn vectors_stay_where_they_are() {
+        for len in [0, 1, 1000] {
+            let bytes: Vec<u8> = (0..len).map(|i| i as u8).collect();
+            let start = bytes.as_ptr();
+            let source = Source::vec(bytes.clone());
+            assert_eq!(source.as_slice(), Some(&bytes[..]));
+            let moved = Source::vec(bytes);
+            assert_eq!(moved.start(), start);
+            assert!(moved.clone().sole_owner().is_none());
+            let whole = moved.sole_owner().unwrap();
+            drop(moved);
+            assert_eq!(whole.len(), len);
+            assert_eq!(whole.as_slice().map(<[u8]>::len), Some(len));
+        }
     }
 
     #[test]

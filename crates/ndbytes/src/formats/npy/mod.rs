@@ -2,10 +2,12 @@
 
 mod descr;
 mod header;
+mod incoming;
 mod literal;
 mod recent;
 
 pub use header::{Header, LONGS, MAGIC};
+pub use incoming::{Incoming, read_from};
 
 use std::io;
 
