@@ -55,7 +55,7 @@ use crate::verbs::{threads_or_default, unknown_format};
 /// Examples
 /// --------
 /// >>> data = ndbytes.arrays_to_bytes({"x": np.arange(3), "y": np.eye(2)})
-/// >>> np.load(io.BytesIO(data))["y"]
+/// >>> ndbytes.bytes_to_arrays(data)["y"]
 /// array([[1., 0.],
 ///        [0., 1.]])
 #[pyfunction]

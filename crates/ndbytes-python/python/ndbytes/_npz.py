@@ -202,7 +202,7 @@ class NpzFile(Mapping[str, Any]):
     Examples
     --------
     >>> ndbytes.savez("pair.npz", x=np.arange(3), y=np.eye(2))
-    >>> with open_npz("pair.npz") as npz:
+    >>> with ndbytes.load("pair.npz") as npz:
     ...     npz.files, npz["x"], npz.f.y.shape
     (['x', 'y'], array([0, 1, 2]), (2, 2))
     """
