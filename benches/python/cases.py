@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import archives
 import ndbytes
 import numpy as np
 from measure import Case, Contestant
@@ -55,6 +56,7 @@ def all_cases(quick: bool, fixtures: Path, data: Path | None) -> Iterator[Case]:
     yield from many(5_000 if quick else 100_000)
     yield from dtypes()
     yield from pickles()
+    yield from archives.all_cases(quick, fixtures, data)
     yield from real(fixtures, REAL, "real")
     if data is not None:
         yield from real(data, None, "data")

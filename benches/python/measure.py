@@ -60,6 +60,8 @@ class Case:
     names: Callable[[], dict[str, Any]]
     """What the statements use, made just before they run and dropped after it."""
     contestants: list[Contestant] = field(default_factory=list)
+    about: Callable[[dict[str, Any]], str] | None = None
+    """What is to be added to the title, once the names are known."""
 
     @property
     def group(self) -> str:
@@ -107,7 +109,7 @@ def measure(case: Case, effort: Effort) -> dict[str, Any]:
         gc.enable()
     return {
         "key": case.key,
-        "title": case.title,
+        "title": case.title + (case.about(names) if case.about else ""),
         "nbytes": case.nbytes,
         "rounds": len(rounds),
         "contestants": [_result(case, one, rounds, failures) for one in case.contestants],

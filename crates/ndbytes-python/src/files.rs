@@ -96,7 +96,10 @@ fn savable<'py>(object: &Bound<'py, PyAny>, real_file: bool) -> PyResult<Bound<'
         return Ok(object.clone());
     }
     let numpy = py.import("numpy")?;
-    let array = numpy.call_method1("asanyarray", (object,))?;
+    let array = match ndarray::is_array(object) {
+        true => object.clone(),
+        false => ndarray::asarray(object)?,
+    };
     if ndarray::is_exact_array(&array) || array.get_type().is(&numpy.getattr("memmap")?) {
         return Ok(array);
     }

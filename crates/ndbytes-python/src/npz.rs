@@ -55,7 +55,7 @@ use crate::verbs::{threads_or_default, unknown_format};
 /// Examples
 /// --------
 /// >>> data = ndbytes.arrays_to_bytes({"x": np.arange(3), "y": np.eye(2)})
-/// >>> np.load(io.BytesIO(data))["y"]
+/// >>> ndbytes.bytes_to_arrays(data)["y"]
 /// array([[1., 0.],
 ///        [0., 1.]])
 #[pyfunction]
@@ -224,6 +224,15 @@ impl<'py> Named<'py> {
         Ok(Self { arrays: arrays.collect::<PyResult<_>>()? })
     }
 
+    fn have_objects(&self) -> PyResult<bool> {
+        for (_, array) in &self.arrays {
+            if ndarray::has_objects(array)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     fn views(&self) -> PyResult<Vec<(String, Array<'_>)>> {
         let views = self.arrays.iter().map(|(name, array)| {
             let view = ndarray::view(array)?;
@@ -270,19 +279,31 @@ fn write_options(
 }
 
 /// Write an npz file: at a path, where it appears whole or not at all, or to a file object.
+///
+/// `savable` makes plain arrays of what is none.
 #[pyfunction]
-#[pyo3(signature = (file, arrays, /, *, compression=None, level=None, threads=None, durable=false))]
-pub(crate) fn save_npz(
-    py: Python<'_>,
-    file: &Bound<'_, PyAny>,
-    arrays: &Bound<'_, PyAny>,
+#[pyo3(signature = (file, arrays, savable, /, *, allow_pickle=true, compression=None, level=None, threads=None, durable=false))]
+#[allow(clippy::too_many_arguments, reason = "the signature is Python's")]
+pub(crate) fn save_npz<'py>(
+    py: Python<'py>,
+    file: &Bound<'py, PyAny>,
+    arrays: &Bound<'py, PyAny>,
+    savable: &Bound<'py, PyAny>,
+    allow_pickle: bool,
     compression: Option<&str>,
     level: Option<i32>,
     threads: Option<usize>,
     durable: bool,
 ) -> PyResult<()> {
     let options = write_options(compression, level, threads)?;
-    let arrays = Named::plain(arrays)?;
+    let arrays = Named::of(arrays, |array| match ndarray::is_exact_array(array) {
+        true => Ok(array.clone()),
+        false => savable.call1((array,)),
+    })?;
+    if !allow_pickle && arrays.have_objects()? {
+        let said = "Object arrays cannot be saved when allow_pickle=False";
+        return Err(PyValueError::new_err(said));
+    }
     let mut views = arrays.views()?;
     drop_metadata(py, &mut views)?;
     let prepared = Prepared::new(&views).map_err(|error| errors::refused(py, &error))?;

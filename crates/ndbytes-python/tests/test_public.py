@@ -45,6 +45,19 @@ SIGNATURES: dict[str, dict[str, tuple[Any, Any]]] = {
         "order": (KEYWORD, "C"),
         **COPY,
     },
+    "arrays_to_bytes": {
+        "arrays": (ONLY, EMPTY),
+        "format": (KEYWORD, "npz"),
+        "compression": (KEYWORD, None),
+        "level": (KEYWORD, None),
+        "threads": (KEYWORD, None),
+    },
+    "bytes_to_arrays": {
+        "data": (ONLY, EMPTY),
+        "format": (KEYWORD, None),
+        **COPY,
+        "limits": (KEYWORD, None),
+    },
     "array_to_buffers": {"array": (ONLY, EMPTY)},
     "array_equal": {"a1": (BOTH, EMPTY), "a2": (BOTH, EMPTY), "equal_nan": (BOTH, False)},
     "identical": {"a": (ONLY, EMPTY), "b": (ONLY, EMPTY)},
@@ -83,7 +96,7 @@ SIGNATURES: dict[str, dict[str, tuple[Any, Any]]] = {
 }
 CLASSES = [
     *("DecodeError", "EncodeError", "Entry", "IncompleteError"),
-    *("Limits", "Summary", "UnsafeError"),
+    *("Limits", "NpzFile", "Summary", "UnsafeError"),
 ]
 
 

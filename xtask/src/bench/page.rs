@@ -36,6 +36,18 @@ const GROUPS: &[(&str, &str, &str)] = &[
         "`ndbytes.pickle.dumps`: 120,000 plain values are in an array of objects.",
     ),
     ("pickle-loads", "Pickles to values", "Each reads what Python wrote, and copies the arrays."),
+    ("npz-save", "Several arrays to npz", ""),
+    (
+        "npz-compress",
+        "Real arrays to npz, compressed",
+        "Those of [fixtures/real](../fixtures/real/README.md), and of a folder that was given.",
+    ),
+    (
+        "npz-load",
+        "npz to arrays",
+        "What NumPy wrote, into memory of its own. Several members are read ahead, by all cores.",
+    ),
+    ("npz-map", "npz in a map", "The time does not depend on the size."),
     (
         "real-encode",
         "Real arrays to bytes",
@@ -148,6 +160,9 @@ fn verb(group: &str) -> &str {
         "many" => "many",
         "pickle-dumps" => "`pickle.dumps`",
         "pickle-loads" => "`pickle.loads`",
+        "npz-save" => "`savez`",
+        "npz-compress" => "`savez_compressed`",
+        "npz-load" | "npz-map" => "`load`",
         "rust-read" => "Rust, read",
         "rust-write" => "Rust, write",
         other => other,

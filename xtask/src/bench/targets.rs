@@ -8,6 +8,9 @@ use super::numbers::{ratio, seconds};
 const EVEN: f64 = 0.95;
 
 const PICKLE: &str = "Python's `pickle`";
+const SAVEZ: &str = "`np.savez`";
+const COMPRESSED: &str = "`np.savez_compressed`";
+const LOAD: &str = "`np.load`";
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Target {
@@ -26,6 +29,8 @@ enum Rule {
     FasterThanAll(f64),
     /// So many seconds beyond the reference.
     Beyond(f64),
+    /// So many seconds.
+    Within(f64),
 }
 
 /// How a target turned out.
@@ -80,6 +85,12 @@ pub(crate) fn all(measured: &Measured) -> Vec<Target> {
         at_most("pickle-loads/objects", 1.5, PICKLE),
         faster("pickle-dumps/list-5", 3.0, PICKLE),
         faster("pickle-loads/list-5", 3.0, PICKLE),
+        faster("npz-save/many", 10.0, SAVEZ),
+        faster("npz-load/many", 10.0, LOAD),
+        faster("npz-compress/all-data", 12.0, COMPRESSED),
+        faster("npz-load/all-data", 3.0, LOAD),
+        faster("npz-load/walk", 1.6, LOAD),
+        Target { case: "npz-map/large", rule: Rule::Within(20e-6) },
         fastest("rust-read/28x28", 50.0),
         fastest("rust-write/200MB", 3.0),
         Target { case: "import/package", rule: Rule::Beyond(0.010) },
@@ -116,6 +127,10 @@ impl Target {
                 let (name, lead) = case.best_peer()?;
                 let found = format!("{}, the best being {name}", spread(lead, ratio));
                 (format!("at least {times}x faster than the peers"), found, times / lead.middle)
+            }
+            Rule::Within(most) => {
+                let found = case.seconds()?;
+                (format!("under {}", seconds(most)), seconds(found), found / most)
             }
             Rule::Beyond(most) => {
                 let beyond = case.beyond?;

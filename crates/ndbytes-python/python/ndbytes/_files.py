@@ -130,7 +130,9 @@ def load(
     limits: Limits | None = None,
     progress: _Progress = None,
 ) -> Any:
-    """Load what ``numpy.save`` or ``pickle.dump`` wrote, as ``numpy.load`` does. Nothing is run.
+    """Load what ``numpy.save``, ``numpy.savez`` or ``pickle.dump`` wrote, as ``numpy.load`` does.
+
+    Nothing is run.
 
     Parameters
     ----------
@@ -139,7 +141,8 @@ def load(
         what was loaded: several arrays in one file are loaded one after another. It need not be
         able to go back.
     mmap_mode : {None, "r", "r+", "c"}
-        Map an npy file at a path into memory instead, as `open_memmap` does.
+        Map an npy file at a path into memory instead, as `open_memmap` does. Of an npz file, arrays
+        that are not compressed become views of the map (``"r"`` and ``"c"``).
     allow_pickle : bool
         Whether arrays of objects, and pickles, may be loaded. They are read without running
         anything; see `ndbytes.pickle.loads`.
@@ -156,7 +159,7 @@ def load(
 
     Returns
     -------
-    numpy.ndarray, or what was pickled
+    numpy.ndarray, or what was pickled, or an `NpzFile` with the arrays by their names
 
     Raises
     ------

@@ -117,8 +117,10 @@ def bytes_to_arrays(
 def save_npz(
     file: str | _Writable,
     arrays: Mapping[str, npt.ArrayLike],
+    savable: Callable[[npt.ArrayLike], npt.NDArray[Any]],
     /,
     *,
+    allow_pickle: bool = True,
     compression: Literal["deflate", "zstd"] | None = None,
     level: int | None = None,
     threads: int | None = None,

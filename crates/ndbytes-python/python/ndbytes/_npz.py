@@ -6,6 +6,8 @@ import io
 import mmap
 import os
 import warnings
+import weakref
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, Any, Literal, TypeAlias
 
@@ -18,9 +20,7 @@ __all__ = ["NpzFile", "open_npz", "savez", "savez_compressed", "update_npz"]
 
 _Path: TypeAlias = str | os.PathLike[str]
 _File: TypeAlias = _Path | IO[bytes] | Any
-_MapMode: TypeAlias = Literal[
-    "r", "r+", "w+", "c", "readonly", "readwrite", "write", "copyonwrite"
-]
+_MapMode: TypeAlias = Literal["r", "r+", "w+", "c", "readonly", "readwrite", "write", "copyonwrite"]
 _Compression: TypeAlias = Literal["deflate", "zstd"] | None
 
 # What is read ahead when all members are asked for: enough for all cores, little beside memory.
@@ -162,20 +162,17 @@ def _save(
         target = os.fspath(file)
         if not target.endswith(".npz"):
             target += ".npz"
-    named = dict(kwds)
     for number, array in enumerate(args):
         name = f"arr_{number}"
-        if name in named:
+        if name in kwds:
             raise ValueError(f"Cannot use un-named variables and keyword {name}")
-        named[name] = array
-    for name, array in named.items():
-        named[name] = _savable(array, allow_pickle)
-    save_npz(target, named, compression=compression)
+        kwds[name] = array
+    save_npz(target, kwds, _savable, allow_pickle=allow_pickle, compression=compression)
 
 
-def _savable(value: npt.ArrayLike, allow_pickle: bool) -> npt.NDArray[Any]:
+def _savable(value: npt.ArrayLike) -> npt.NDArray[Any]:
     """The array that NumPy would save, with a warning about what is not."""
-    array = value if type(value) is np.ndarray else np.asanyarray(value)
+    array = np.asanyarray(value)
     if type(array) not in (np.ndarray, np.memmap):
         kind = type(array).__name__
         if isinstance(array, np.ma.MaskedArray):
@@ -184,8 +181,6 @@ def _savable(value: npt.ArrayLike, allow_pickle: bool) -> npt.NDArray[Any]:
             lost = f"a {kind} is saved as a plain array: whatever else it holds is lost"
         warnings.warn(lost, UserWarning, stacklevel=4)
         array = np.asarray(array)
-    if array.dtype.hasobject and not allow_pickle:
-        raise ValueError("Object arrays cannot be saved when allow_pickle=False")
     return array
 
 
@@ -201,19 +196,23 @@ class NpzFile(Mapping[str, Any]):
         The names, without ``.npy``, in the order of the file.
     f : object
         Has the arrays as attributes: ``npz.f.x`` is ``npz["x"]``.
+    zip : zipfile.ZipFile
+        The same archive for Python's ``zipfile``, opened when it is asked for.
 
     Examples
     --------
     >>> ndbytes.savez("pair.npz", x=np.arange(3), y=np.eye(2))
-    >>> with open_npz("pair.npz") as npz:
+    >>> with ndbytes.load("pair.npz") as npz:
     ...     npz.files, npz["x"], npz.f.y.shape
     (['x', 'y'], array([0, 1, 2]), (2, 2))
     """
 
     # What `close` needs, even if opening failed.
     _reader: NpzReader | None = None
-    _map: mmap.mmap | None = None
-    fid: IO[bytes] | None = None
+    _source: Any = None
+    _zip: zipfile.ZipFile | None = None
+    # NumPy's name for a file object that is to be closed: here there is none.
+    fid: None = None
     f: Any = None
     files: list[str]
 
@@ -223,6 +222,7 @@ class NpzFile(Mapping[str, Any]):
         self, source: Any, *, name: str, copy: bool | None, check_crc: bool, options: dict[str, Any]
     ) -> None:
         self._reader = NpzReader(source, check_crc=check_crc, **options)
+        self._source = source
         self._name = name
         self._copy = copy
         members = self._reader.names
@@ -247,12 +247,19 @@ class NpzFile(Mapping[str, Any]):
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+        if self._zip is not None:
+            self._zip.close()
+            self._zip = None
         # A map lives as long as the arrays in it.
-        self._map = None
-        if self.fid is not None:
-            self.fid.close()
-            self.fid = None
-        self.f = None
+        self._source = self.f = None
+
+    @property
+    def zip(self) -> zipfile.ZipFile:
+        self._opened()
+        if self._zip is None:
+            is_file = isinstance(self._source, str) or hasattr(self._source, "seek")
+            self._zip = zipfile.ZipFile(self._source if is_file else io.BytesIO(self._source))
+        return self._zip
 
     def _opened(self) -> NpzReader:
         if self._reader is None:
@@ -321,8 +328,6 @@ class _Attributes:
     """The arrays of an npz file as attributes."""
 
     def __init__(self, npz: NpzFile) -> None:
-        import weakref
-
         self._npz = weakref.proxy(npz)
 
     def __getattribute__(self, name: str) -> Any:

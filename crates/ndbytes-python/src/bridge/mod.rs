@@ -5,12 +5,14 @@
 //! * `headers`: the npy headers of late, and the arrays that they describe
 //! * `ndarray`: NumPy's arrays, in both directions
 //! * `buffer`: bytes-like objects in, `bytes` out
+//! * `dlpack`: arrays of other libraries that NumPy does not take
 //! * `stream`: file objects and sockets, by their methods
 //! * `file`: files that the system knows by a number
 //! * `fresh`: the memory of an array that arrives from either
 
 pub(crate) mod buffer;
 pub(crate) mod descr;
+mod dlpack;
 pub(crate) mod file;
 pub(crate) mod fresh;
 pub(crate) mod headers;

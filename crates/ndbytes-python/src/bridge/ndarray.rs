@@ -13,10 +13,10 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyCapsule, PyDict, PyEllipsis, PyTuple};
+use pyo3::types::{PyCapsule, PyDict, PyEllipsis, PyMemoryView, PyTuple};
 
 use super::buffer::{Input, RELEASE_FROM};
-use super::descr;
+use super::{descr, dlpack};
 use crate::errors;
 
 /// The array to write: `object` itself, or what NumPy makes of an array-like.
@@ -35,7 +35,7 @@ pub(crate) fn plain<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
 fn plain_of_other<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = object.py();
     if !is_array(object) {
-        return asarray(object);
+        return of_other_library(object);
     }
     let numpy = py.import("numpy")?;
     if object.get_type().is(&numpy.getattr("memmap")?) {
@@ -52,6 +52,40 @@ fn plain_of_other<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>
     Err(errors::encode(py, &found, Some("if they are enough, write numpy.asarray(x)")))
 }
 
+/// What NumPy makes of an object that is none of its arrays: without a copy, if the object lets it.
+#[cold]
+fn of_other_library<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    refuse_nulls(object)?;
+    let has_dlpack = object.hasattr("__dlpack__")? && object.hasattr("__dlpack_device__")?;
+    if !has_dlpack {
+        return by_numpy(object);
+    }
+    let known = ["__array__", "__array_interface__", "__array_struct__"];
+    if known.into_iter().any(|name| object.hasattr(name).unwrap_or(false))
+        || PyMemoryView::from(object).is_ok()
+    {
+        return match by_numpy(object) {
+            // NumPy does not know all dtypes that others have.
+            Err(error) if error.is_instance_of::<PyTypeError>(object.py()) => dlpack::array(object),
+            done => done,
+        };
+    }
+    dlpack::array(object)
+}
+
+/// Columns of Arrow and Polars have places without a value, of which NumPy would make NaN.
+fn refuse_nulls(object: &Bound<'_, PyAny>) -> PyResult<()> {
+    let Some(count) = object.getattr_opt("null_count")? else { return Ok(()) };
+    let count = if count.is_callable() { count.call0()? } else { count };
+    match count.extract::<u64>() {
+        Ok(count @ 1..) => {
+            let found = format!("{count} places have no value, which an array cannot say");
+            Err(errors::encode(object.py(), &found, Some("fill them first: x.fill_null(...)")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Whether `object` is an array of NumPy, and of no subclass.
 pub(crate) fn is_exact_array(object: &Bound<'_, PyAny>) -> bool {
     // SAFETY: this only compares the type of a live object.
@@ -65,8 +99,15 @@ pub(crate) fn is_array(object: &Bound<'_, PyAny>) -> bool {
     unsafe { PyArray_Check(object.py(), object.as_ptr()) != 0 }
 }
 
-/// `numpy.asarray(object)`.
+/// `numpy.asarray(object)`, also of what NumPy does not know.
 pub(crate) fn asarray<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    match is_array(object) {
+        true => by_numpy(object),
+        false => of_other_library(object),
+    }
+}
+
+fn by_numpy<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     static ASARRAY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     ASARRAY.import(object.py(), "numpy", "asarray")?.call1((object,))
 }
@@ -209,6 +250,28 @@ fn adopted<'py>(
             return Err(PyErr::fetch(py));
         }
         Ok(Some(result))
+    }
+}
+
+/// A read-only NumPy array over memory that `keeper`, its base, keeps.
+///
+/// # Safety
+/// `first` is the address of the first element of `array` in its layout, and the elements are
+/// readable for as long as `keeper` lives.
+pub(super) unsafe fn over_foreign<'py>(
+    array: &Array<'_>,
+    dtype: Bound<'py, PyAny>,
+    first: *mut u8,
+    keeper: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = dtype.py();
+    // SAFETY: as for this function; the array cannot be written to.
+    unsafe {
+        let result = new(array.layout(), dtype, first, 0)?;
+        if PY_ARRAY_API.PyArray_SetBaseObject(py, result.as_ptr().cast(), keeper.into_ptr()) != 0 {
+            return Err(PyErr::fetch(py));
+        }
+        Ok(result)
     }
 }
 

@@ -1,0 +1,197 @@
+"""npz against NumPy's own: files of many small arrays, of real ones, and of one large one."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import ndbytes
+import numpy as np
+from measure import Case, Contestant
+
+SAVEZ, COMPRESSED, LOAD = "`np.savez`", "`np.savez_compressed`", "`np.load`"
+ALL = "with {load}(path) as npz: found = {{name: npz[name] for name in npz}}"
+AHEAD = "with ndbytes.load(path) as npz: found = dict(npz.items())"
+
+
+def all_cases(quick: bool, fixtures: Path, data: Path | None) -> Iterator[Case]:
+    yield from small(100 if quick else 1000)
+    yield from compressed("npz-compress", fixtures, together_only=True)
+    if data is not None:
+        yield from compressed("npz-compress", data, together_only=False)
+    yield from large(quick)
+
+
+class Folder:
+    """Files that are there as long as the names of a case are."""
+
+    def __init__(self) -> None:
+        self.folder = tempfile.TemporaryDirectory(prefix="ndbytes-bench-")
+
+    def path(self, name: str) -> str:
+        return os.path.join(self.folder.name, name)
+
+
+def names(**more: Any) -> dict[str, Any]:
+    folder = Folder()
+    ours, theirs = folder.path("ours.npz"), folder.path("theirs.npz")
+    return {"folder": folder, "np": np, "ndbytes": ndbytes, "ours": ours, "theirs": theirs, **more}
+
+
+def small(count: int) -> Iterator[Case]:
+    def prepared() -> dict[str, Any]:
+        many = np.random.default_rng(0).standard_normal((count, 28, 28))
+        known = names(arrays={f"x{number}": x.copy() for number, x in enumerate(many)})
+        np.savez(known["theirs"], **known["arrays"])
+        return known | {"path": known["theirs"], "data": Path(known["theirs"]).read_bytes()}
+
+    title = f"{count:,} arrays of 28x28 float64"
+    nbytes = count * 6272
+    yield Case(
+        "npz-save/many",
+        f"{title}, to a file",
+        nbytes,
+        prepared,
+        [
+            Contestant("ndbytes", "ndbytes.savez(ours, **arrays)", "ours"),
+            Contestant(SAVEZ, "np.savez(theirs, **arrays)"),
+        ],
+    )
+    yield Case(
+        "npz-load/many",
+        f"{title}, from a file, one by one",
+        nbytes,
+        prepared,
+        [
+            Contestant("ndbytes", ALL.format(load="ndbytes.load"), "ours"),
+            Contestant(LOAD, ALL.format(load="np.load")),
+        ],
+    )
+    yield Case(
+        "npz-load/many-bytes",
+        f"{title}, from bytes, `copy=True`",
+        nbytes,
+        prepared,
+        [
+            Contestant("ndbytes", "ndbytes.bytes_to_arrays(data, copy=True)", "ours"),
+            Contestant(LOAD, ALL.format(load="np.load")),
+        ],
+    )
+
+
+def compressed(group: str, folder: Path, together_only: bool) -> Iterator[Case]:
+    """Real arrays, compressed, and what NumPy compressed read again."""
+    arrays: dict[str, np.ndarray] = {}
+    for path in sorted(folder.glob("*.npy")):
+        try:
+            arrays[path.stem] = np.load(path)
+        except ValueError:
+            continue  # Objects, which are pickles.
+
+    def prepared(chosen: dict[str, np.ndarray]) -> dict[str, Any]:
+        known = names(arrays=chosen)
+        np.savez_compressed(known["theirs"], **chosen)
+        ndbytes.savez_compressed(known["ours"], **chosen)
+        return known | {"path": known["theirs"]}
+
+    def case(key: str, title: str, chosen: dict[str, np.ndarray]) -> Iterator[Case]:
+        nbytes = sum(x.nbytes for x in chosen.values())
+        made: Callable[[], dict[str, Any]] = lambda: prepared(chosen)  # noqa: E731
+        yield Case(
+            f"{group}/{key}",
+            title,
+            nbytes,
+            made,
+            [
+                Contestant("ndbytes", "ndbytes.savez_compressed(ours, **arrays)", "ours"),
+                Contestant(COMPRESSED, "np.savez_compressed(theirs, **arrays)"),
+            ],
+            size_against_numpy,
+        )
+        yield Case(
+            f"npz-load/{key}",
+            f"what NumPy compressed of {title}",
+            nbytes,
+            made,
+            [
+                Contestant("ndbytes", AHEAD, "ours"),
+                Contestant(LOAD, ALL.format(load="np.load")),
+            ],
+        )
+
+    yield from case(f"all-{folder.name}", f"all {len(arrays)} real arrays", arrays)
+    if not together_only:
+        for name, x in arrays.items():
+            if x.nbytes >= 200_000:
+                yield from case(
+                    name, f"{name}: {x.dtype.str} {'x'.join(map(str, x.shape))}", {name: x}
+                )
+
+
+def size_against_numpy(known: dict[str, Any]) -> str:
+    share = os.path.getsize(known["ours"]) / os.path.getsize(known["theirs"])
+    return f", {share:.3f}x NumPy's size"
+
+
+def large(quick: bool) -> Iterator[Case]:
+    count = 2_500_000 if quick else 25_000_000
+
+    def walk() -> dict[str, Any]:
+        steps = np.random.default_rng(0).standard_normal(count // 2, dtype="f4")
+        known = names()
+        np.savez_compressed(known["theirs"], x=np.cumsum(steps, dtype="f4"))
+        return known | {"path": known["theirs"]}
+
+    yield Case(
+        "npz-load/walk",
+        f"what NumPy compressed of one random walk, {count // 500_000} MB float32",
+        count * 2,
+        walk,
+        [
+            Contestant("ndbytes", ALL.format(load="ndbytes.load"), "ours"),
+            Contestant(LOAD, ALL.format(load="np.load")),
+        ],
+    )
+
+    def stored() -> dict[str, Any]:
+        known = names(x=np.random.default_rng(0).standard_normal(count))
+        np.savez(known["theirs"], x=known["x"])
+        npy = known["folder"].path("x.npy")
+        np.save(npy, known["x"])
+        mapped = ndbytes.load(known["theirs"], mmap_mode="r")
+        return known | {"path": known["theirs"], "npy": npy, "mapped": mapped}
+
+    title = f"{count * 8 // 1_000_000} MB float64, stored"
+    yield Case(
+        "npz-save/large",
+        title,
+        count * 8,
+        stored,
+        [
+            Contestant("ndbytes", "ndbytes.savez(ours, x=x)", "ours"),
+            Contestant(SAVEZ, "np.savez(theirs, x=x)"),
+        ],
+    )
+    yield Case(
+        "npz-load/large",
+        title,
+        count * 8,
+        stored,
+        [
+            Contestant("ndbytes", ALL.format(load="ndbytes.load"), "ours"),
+            Contestant(LOAD, ALL.format(load="np.load")),
+        ],
+    )
+    yield Case(
+        "npz-map/large",
+        f"{title}, `mmap_mode`, once it is open",
+        count * 8,
+        stored,
+        [
+            Contestant("ndbytes", 'mapped["x"]', "ours"),
+            Contestant("`np.load` of an npy file, `mmap_mode`", 'np.load(npy, mmap_mode="r")'),
+        ],
+    )
