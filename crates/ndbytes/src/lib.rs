@@ -33,6 +33,7 @@ mod compare;
 mod cursor;
 mod error;
 mod formats;
+pub mod guess;
 mod inspect;
 mod limits;
 
@@ -46,6 +47,7 @@ pub use formats::{
     Entries, Entry, Format, ReadOptions, Summary, npy, peek, pickle, raw, read, read_array,
     read_source, sniff, write,
 };
+pub use guess::{Guess, GuessOptions, guess};
 pub use inspect::inspect;
 pub use limits::Limits;
 
