@@ -9,7 +9,7 @@ use ndbytes::{Array, DType, Format, Kind, Order, ReadOptions, raw};
 use crate::trouble::Trouble;
 
 /// Options that say how to read an input.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Reading (raw bytes do not describe themselves)")]
 pub(crate) struct ReadArgs {
     /// The format; otherwise told from the first bytes or the extension
@@ -40,6 +40,10 @@ pub(crate) struct ReadArgs {
     /// Take so many elements and leave the rest; otherwise every byte must be used
     #[arg(long)]
     count: Option<usize>,
+
+    /// Whether this is said of two files, of which one may describe itself.
+    #[arg(skip)]
+    shared: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -52,7 +56,7 @@ enum OrderArg {
 
 /// Elements along each axis; `None` is what is left.
 #[derive(Clone, Debug, PartialEq)]
-struct Shape(Vec<Option<usize>>);
+pub(crate) struct Shape(pub(crate) Vec<Option<usize>>);
 
 /// Takes the name of a format.
 pub(crate) fn formats() -> impl clap::builder::TypedValueParser<Value = Format> {
@@ -66,6 +70,11 @@ pub(crate) fn format_of_name(path: &Path) -> Option<Format> {
 }
 
 impl ReadArgs {
+    /// The same, said of two files: what describes itself does not need it.
+    pub(crate) fn for_one_of_two(&self) -> Self {
+        Self { shared: true, ..self.clone() }
+    }
+
     pub(crate) fn order(&self) -> Option<Order> {
         self.order.map(|order| match order {
             OrderArg::C => Order::C,
@@ -83,7 +92,9 @@ impl ReadArgs {
         if format == Format::Raw {
             return Ok((format, self.read_raw(bytes)?));
         }
-        self.refuse_description(format)?;
+        if !self.shared {
+            self.refuse_description(format)?;
+        }
         let entries = ndbytes::read(bytes, &ReadOptions::new().format(format))?;
         Ok((format, entries.into_array()?))
     }
@@ -168,7 +179,7 @@ pub(crate) fn way_back(dtype: &DType, shape: &[usize], order: Order) -> Option<S
 }
 
 /// `28,28`, `-1,28`, and what Python prints: `(28, 28)`, `(5,)`, `()`.
-fn parse_shape(text: &str) -> Result<Shape, String> {
+pub(crate) fn parse_shape(text: &str) -> Result<Shape, String> {
     let inside = text.trim();
     let inside =
         inside.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(inside).trim();

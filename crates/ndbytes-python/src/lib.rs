@@ -1,6 +1,6 @@
 //! The native part of the Python package `ndbytes`.
 //!
-//! * `verbs`, `comparing`, `looking`: what Python calls, with the docstrings that it shows
+//! * `verbs`, `comparing`, `looking`, `guessing`: what Python calls, with the docstrings that it shows
 //! * `pickle`: what Python calls by the names of its own `pickle`
 //! * `values`: Python's values to the core's inert ones, and back
 //! * `limits`, `errors`: small types in both languages
@@ -9,6 +9,7 @@
 mod bridge;
 mod comparing;
 mod errors;
+mod guessing;
 mod limits;
 mod looking;
 mod pickle;
@@ -19,7 +20,9 @@ mod verbs;
 #[pyo3::pymodule(gil_used = true)]
 mod _native {
     #[pymodule_export]
-    use crate::comparing::{array_equal, identical};
+    use crate::comparing::{Difference, array_equal, diff, identical};
+    #[pymodule_export]
+    use crate::guessing::{Guess, guess};
     #[pymodule_export]
     use crate::limits::Limits;
     #[pymodule_export]

@@ -41,7 +41,7 @@ pub use array::{
     Array, BaseUnit, ByteOrder, DType, Element, Field, Kind, Layout, Order, Scalar, Sink, Source,
     Struct, TimeUnit,
 };
-pub use compare::{equal, identical};
+pub use compare::{DiffOptions, Difference, Place, diff, equal, identical};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, Result};
 pub use formats::{
     Entries, Entry, Format, ReadOptions, Summary, npy, peek, pickle, raw, read, read_array,

@@ -12,14 +12,18 @@ True
 from ndbytes import pickle
 from ndbytes._errors import DecodeError, EncodeError, IncompleteError, UnsafeError
 from ndbytes._native import (
+    Difference,
     Entry,
+    Guess,
     Limits,
     Summary,
     array_equal,
     array_to_buffers,
     array_to_bytes,
     bytes_to_array,
+    diff,
     frombuffer,
+    guess,
     identical,
     inspect,
     tobytes,
@@ -29,8 +33,10 @@ __version__ = "0.1.0"
 
 __all__ = [
     "DecodeError",
+    "Difference",
     "EncodeError",
     "Entry",
+    "Guess",
     "IncompleteError",
     "Limits",
     "Summary",
@@ -39,7 +45,9 @@ __all__ = [
     "array_to_buffers",
     "array_to_bytes",
     "bytes_to_array",
+    "diff",
     "frombuffer",
+    "guess",
     "identical",
     "inspect",
     "pickle",

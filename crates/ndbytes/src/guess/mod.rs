@@ -311,7 +311,7 @@ impl Place {
                 [.., width] => *width,
                 [] => 1,
             };
-            if signal.roughness(row(&turned)) < signal.roughness(row(&shape)) {
+            if signal.ratio_at(row(&turned)) < signal.ratio_at(row(&shape)) {
                 shape = turned;
             }
             let shapes = vec![(Candidate::said(shape), Order::C, 0.95)];
@@ -335,9 +335,9 @@ fn orders(signal: &Signal<'_, '_>, shape: &[usize]) -> Vec<(Order, f64)> {
     match (long.next(), long.next_back()) {
         (Some(first), Some(last)) if first != last => {
             // In C order rows are as long as the last dimension, in F order as the first.
-            let (c, f) = (signal.roughness(last), signal.roughness(first));
+            let (c, f) = (signal.ratio_at(last), signal.ratio_at(first));
             // C order is much more common.
-            let odds = 3.0 + 12.0 * ((f + 1e-9) / (c + 1e-9)).ln();
+            let odds = 3.0 + 30.0 * ((f + 1e-3) / (c + 1e-3)).ln();
             let c = 1.0 / (1.0 + (-odds).exp());
             vec![(Order::C, c), (Order::F, 1.0 - c)]
         }

@@ -29,7 +29,13 @@ pub(super) fn of_array(
     let (reading, start) = (evidence.reading, &layout.start);
     let (dtype, shape) = (reading.dtype(), layout.shape.shape.clone());
     let typestr = dtype.typestr().unwrap_or_default();
-    let mut call = format!("ndbytes.frombuffer(data, \"{typestr}\"");
+    let mut call = match reading {
+        // NumPy knows the name only once ml_dtypes is imported.
+        Reading::Number { scalar: Scalar::BFloat16, .. } => {
+            "ndbytes.frombuffer(data, ml_dtypes.bfloat16".to_owned()
+        }
+        _ => format!("ndbytes.frombuffer(data, \"{typestr}\""),
+    };
     if shape.len() != 1 {
         call.push_str(&format!(", {}", tuple(&shape)));
     }

@@ -275,19 +275,10 @@ impl<'s, 'a> Signal<'s, 'a> {
         Candidate { shape, peaks: chain.to_vec(), unused }
     }
 
-    /// How far apart neighbours along the axis of this many elements are, for a shape that is said.
-    pub(super) fn roughness(&self, step: usize) -> f64 {
-        let (mut sum, mut count) = (0.0, 0_usize);
-        if step >= self.len {
-            return f64::INFINITY;
-        }
-        for start in runs(step, self.len, COMPARED) {
-            let run = RUN.min(self.len - start);
-            let pairs = self.read(start, run).into_iter().zip(self.read(start - step, run));
-            sum += pairs.map(|(one, other)| (one - other).abs()).sum::<f64>();
-            count += run;
-        }
-        sum / count as f64
+    /// How much nearer elements are so many apart than one more or less: at most 1, for a shape that
+    /// is said.
+    pub(super) fn ratio_at(&self, lag: usize) -> f64 {
+        self.peak(lag, 1, 1, COMPARED, 1.0).map_or(1.0, |peak| peak.ratio.min(1.0))
     }
 }
 
