@@ -6,6 +6,7 @@
 mod args;
 mod bench;
 mod gate;
+mod guess;
 mod licences;
 mod nightly;
 mod process;
@@ -53,6 +54,12 @@ const COMMANDS: &[Command] = &[
                 --instructions: count those of the small paths and record them\n\
                 --check: count, and fail when a small path grew by more than 2 %",
         run: bench::command,
+    },
+    Command {
+        name: "guess",
+        usage: "[--fit]",
+        about: "how often guesses are right, into docs/guess.md; --fit: fit the weights first",
+        run: guess::command,
     },
     Command {
         name: "tidy",

@@ -11,7 +11,7 @@ use crate::progress::Progress;
 use crate::trouble::Trouble;
 
 /// Options that say how to read an input.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Reading (raw bytes do not describe themselves)")]
 pub(crate) struct ReadArgs {
     /// The format; otherwise told from the first bytes or the extension
@@ -42,6 +42,10 @@ pub(crate) struct ReadArgs {
     /// Take so many elements and leave the rest; otherwise every byte must be used
     #[arg(long)]
     count: Option<usize>,
+
+    /// Whether this is said of two files, of which one may describe itself.
+    #[arg(skip)]
+    shared: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -54,7 +58,7 @@ enum OrderArg {
 
 /// Elements along each axis; `None` is what is left.
 #[derive(Clone, Debug, PartialEq)]
-struct Shape(Vec<Option<usize>>);
+pub(crate) struct Shape(pub(crate) Vec<Option<usize>>);
 
 /// An array, and its name where it has one.
 pub(crate) type Named<'a> = (Option<String>, Array<'a>);
@@ -71,6 +75,11 @@ pub(crate) fn format_of_name(path: &Path) -> Option<Format> {
 }
 
 impl ReadArgs {
+    /// The same, said of two files: what describes itself does not need it.
+    pub(crate) fn for_one_of_two(&self) -> Self {
+        Self { shared: true, ..self.clone() }
+    }
+
     pub(crate) fn order(&self) -> Option<Order> {
         self.order.map(|order| match order {
             OrderArg::C => Order::C,
@@ -90,7 +99,9 @@ impl ReadArgs {
         if format == Format::Raw {
             return Ok((format, vec![(None, self.read_raw(bytes)?)]));
         }
-        self.refuse_description(format)?;
+        if !self.shared {
+            self.refuse_description(format)?;
+        }
         if format == Format::Npz {
             return Ok((format, read_archive(bytes, name)?));
         }
@@ -193,7 +204,7 @@ pub(crate) fn way_back(dtype: &DType, shape: &[usize], order: Order) -> Option<S
 }
 
 /// `28,28`, `-1,28`, and what Python prints: `(28, 28)`, `(5,)`, `()`.
-fn parse_shape(text: &str) -> Result<Shape, String> {
+pub(crate) fn parse_shape(text: &str) -> Result<Shape, String> {
     let inside = text.trim();
     let inside =
         inside.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(inside).trim();

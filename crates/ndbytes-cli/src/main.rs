@@ -6,6 +6,8 @@
 mod convert;
 mod demo;
 mod description;
+mod diff;
+mod guess;
 mod input;
 mod inspect;
 mod output;
@@ -24,6 +26,8 @@ Examples:
   ndbytes demo                           arrays to bytes and back, in every way
   ndbytes inspect x.npy                  what a file says about itself
   ndbytes inspect --json *.npy           the same for machines, one object a line
+  ndbytes guess mystery.bin              what bytes without a description may be
+  ndbytes diff a.npy b.npy               whether and where two arrays differ
   ndbytes convert x.npy x.raw            the elements and nothing else
   ndbytes convert x.npz y.npz --compression deflate
   ndbytes convert x.raw x.npy --dtype '<f4' --shape -1,28
@@ -49,6 +53,8 @@ enum Verb {
     Demo(demo::Args),
     Inspect(inspect::Args),
     Convert(convert::Args),
+    Guess(guess::Args),
+    Diff(diff::Args),
 }
 
 /// How a verb that did its work ended.
@@ -65,6 +71,8 @@ fn main() -> ExitCode {
         Verb::Demo(args) => demo::run(&args),
         Verb::Inspect(args) => inspect::run(&args),
         Verb::Convert(args) => convert::run(&args),
+        Verb::Guess(args) => guess::run(&args),
+        Verb::Diff(args) => diff::run(&args),
     };
     ExitCode::from(match outcome {
         Ok(Outcome::Fine) => 0,

@@ -1,9 +1,9 @@
-//! Whether two arrays are the same.
+//! Whether two arrays are the same, and how they differ.
 
-use ndbytes::DecodeErrorKind;
+use ndbytes::{DecodeErrorKind, DiffOptions, Difference as CoreDifference, Place};
 use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyTuple};
 
 use crate::bridge::buffer::RELEASE_FROM;
 use crate::bridge::ndarray;
@@ -175,4 +175,195 @@ fn identical_elements(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<bo
         false => py.detach(compare),
     };
     result.map_err(|error| errors::decode(py, error))
+}
+
+/// How two arrays differ: how many elements, where first, and by how much.
+///
+/// Elements are the same when their bits are: NaN and a NaN of the same bits are, 0.0 and -0.0 are
+/// not. Numbers of different dtypes are compared by value, and the dtypes are a difference.
+///
+/// Parameters
+/// ----------
+/// a, b : array_like
+///     Of any dtypes without objects.
+///
+/// Returns
+/// -------
+/// Difference
+///
+/// Raises
+/// ------
+/// DecodeError
+///     When elements are Python objects: only they know how they differ.
+///
+/// Examples
+/// --------
+/// >>> a = np.array([[1.0, 2.0], [3.0, np.nan]])
+/// >>> b = np.array([[1.0, 2.5], [3.0, 4.0]])
+/// >>> d = ndbytes.diff(a, b)
+/// >>> d.equal, d.count, d.first, d.max_abs
+/// (False, 2, (0, 1), 0.5)
+/// >>> print(d)
+/// 2 of 4 elements differ (50.000 %)
+/// 1 are NaN or NaT in the first array only
+/// first at (0, 1): 2.0 and 2.5
+/// farthest apart at (0, 1): 2.0 and 2.5
+/// at most 0.5 apart, 0.2 of the second value, 1125899906842624 ULP
+#[pyfunction]
+#[pyo3(signature = (a, b, /))]
+pub(crate) fn diff(
+    py: Python<'_>,
+    a: &Bound<'_, PyAny>,
+    b: &Bound<'_, PyAny>,
+) -> PyResult<Difference> {
+    let (a, b) = (ndarray::asarray(a)?, ndarray::asarray(b)?);
+    let (a, b) = (ndarray::view(&a)?, ndarray::view(&b)?);
+    let compare = || ndbytes::diff(&a, &b, &DiffOptions::new());
+    let result = match a.nbytes() < RELEASE_FROM {
+        true => compare(),
+        false => py.detach(compare),
+    };
+    Difference::new(py, result.map_err(|error| errors::decode(py, error))?)
+}
+
+/// How two arrays differ; see `diff`.
+///
+/// Attributes
+/// ----------
+/// equal : bool
+///     Whether they do not: shape, dtype and the bits of every element are the same.
+/// size : int
+///     Elements of each array; 0 where elements were not compared, as when the shapes differ.
+/// count : int
+///     Elements that differ.
+/// first : tuple of int or None
+///     Where the first of them is: in C order, or in Fortran order where both arrays lie so.
+/// worst : tuple of int or None
+///     Where values are farthest apart.
+/// max_abs : float or None
+///     How far apart values are at most, in their own unit.
+/// max_rel : float or None
+///     The same, as a share of the second value.
+/// max_ulp : int or None
+///     How many floats of their format lie between two at most, the farther one included.
+/// nan : tuple of int
+///     Elements that are NaN or NaT in the first array only, in the second only, in both with
+///     different bits.
+/// zero_signs : int
+///     Elements that differ in nothing but the sign of a zero.
+/// fields : dict
+///     Of structures: each field that differs, ``"outer.inner"``, and its Difference.
+/// why : list of str
+///     What differs, in words.
+#[pyclass(frozen, module = "ndbytes")]
+pub(crate) struct Difference {
+    inner: CoreDifference,
+    #[pyo3(get)]
+    fields: Py<PyDict>,
+}
+
+impl Difference {
+    fn new(py: Python<'_>, inner: CoreDifference) -> PyResult<Self> {
+        let fields = PyDict::new(py);
+        for (name, part) in &inner.fields {
+            fields.set_item(name, Py::new(py, Self::new(py, part.clone())?)?)?;
+        }
+        Ok(Self { inner, fields: fields.unbind() })
+    }
+}
+
+fn index<'py>(py: Python<'py>, place: Option<&Place>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    place.map(|place| PyTuple::new(py, &place.index[..])).transpose()
+}
+
+#[pymethods]
+impl Difference {
+    #[getter]
+    fn equal(&self) -> bool {
+        self.inner.equal
+    }
+
+    #[getter]
+    fn size(&self) -> usize {
+        self.inner.size
+    }
+
+    #[getter]
+    fn count(&self) -> usize {
+        self.inner.count
+    }
+
+    #[getter]
+    fn first<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        index(py, self.inner.first.as_ref())
+    }
+
+    #[getter]
+    fn worst<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        index(py, self.inner.worst.as_ref())
+    }
+
+    #[getter]
+    fn max_abs(&self) -> Option<f64> {
+        self.inner.max_abs
+    }
+
+    #[getter]
+    fn max_rel(&self) -> Option<f64> {
+        self.inner.max_rel
+    }
+
+    #[getter]
+    fn max_ulp(&self) -> Option<u64> {
+        self.inner.max_ulp
+    }
+
+    #[getter]
+    fn nan(&self) -> (usize, usize, usize) {
+        let [a, b, both] = self.inner.nan;
+        (a, b, both)
+    }
+
+    #[getter]
+    fn zero_signs(&self) -> usize {
+        self.inner.zero_signs
+    }
+
+    #[getter]
+    fn why(&self) -> Vec<String> {
+        self.inner.why.clone()
+    }
+
+    fn __str__(&self) -> String {
+        self.inner.to_string()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Difference: {}>", self.inner.to_string().replace('\n', "\n  "))
+    }
+
+    fn _repr_html_(&self) -> String {
+        let lines: Vec<String> = self.inner.to_string().lines().map(escaped).collect();
+        let mut html = format!("<div>{}</div>", lines.join("<br>"));
+        let most = self.inner.picture.iter().flatten().copied().max().unwrap_or(0);
+        if most > 0 && self.inner.picture.len() > 1 {
+            html.push_str("<table style=\"border-collapse:collapse;line-height:0\">");
+            for row in &self.inner.picture {
+                html.push_str("<tr>");
+                for &count in row {
+                    let share = (count as f64 / most as f64).sqrt();
+                    html.push_str(&format!(
+                        "<td style=\"width:6px;height:9px;padding:0;background:rgba(213,94,0,{share:.2})\"></td>"
+                    ));
+                }
+                html.push_str("</tr>");
+            }
+            html.push_str("</table>");
+        }
+        html
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,6 +1,6 @@
 //! The native part of the Python package `ndbytes`.
 //!
-//! * `verbs`, `comparing`, `looking`: what Python calls, with the docstrings that it shows
+//! * `verbs`, `comparing`, `looking`, `guessing`: what Python calls, with the docstrings that it shows
 //! * `files`: arrays in files, for the functions that NumPy has for them
 //! * `streams`: arrays one after another through files, pipes and sockets
 //! * `pickle`: what Python calls by the names of its own `pickle`
@@ -13,6 +13,7 @@ mod bridge;
 mod comparing;
 mod errors;
 mod files;
+mod guessing;
 mod limits;
 mod looking;
 mod npz;
@@ -26,9 +27,11 @@ mod verbs;
 #[pyo3::pymodule(gil_used = true)]
 mod _native {
     #[pymodule_export]
-    use crate::comparing::{array_equal, identical};
+    use crate::comparing::{Difference, array_equal, diff, identical};
     #[pymodule_export]
     use crate::files::{create_file, load_array, open_shared, peek_file, save_file, save_stream};
+    #[pymodule_export]
+    use crate::guessing::{Guess, guess};
     #[pymodule_export]
     use crate::limits::Limits;
     #[pymodule_export]

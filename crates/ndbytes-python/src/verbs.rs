@@ -367,7 +367,7 @@ pub(crate) fn frombuffer<'py>(
 }
 
 /// A shape as the caller gave it: an integer or a sequence of them, -1 for what is left.
-fn dimensions(shape: &Bound<'_, PyAny>) -> PyResult<Dims<Option<usize>>> {
+pub(crate) fn dimensions(shape: &Bound<'_, PyAny>) -> PyResult<Dims<Option<usize>>> {
     let dimension = |dim: Bound<'_, PyAny>| match dim.extract::<isize>()? {
         -1 => Ok(None),
         dim => usize::try_from(dim).map(Some).map_err(|_| {

@@ -34,6 +34,7 @@ mod cursor;
 mod error;
 pub mod files;
 mod formats;
+pub mod guess;
 mod inspect;
 mod limits;
 
@@ -41,12 +42,13 @@ pub use array::{
     Array, BaseUnit, ByteOrder, DType, Element, Field, Kind, Layout, Order, Scalar, Sink, Source,
     Struct, TimeUnit,
 };
-pub use compare::{equal, identical};
+pub use compare::{DiffOptions, Difference, Place, diff, equal, identical};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, Result};
 pub use formats::{
     Entries, Entry, Format, ReadOptions, Summary, npy, npz, peek, pickle, raw, read, read_array,
     read_source, sniff, write,
 };
+pub use guess::{Guess, GuessOptions, guess};
 pub use inspect::{inspect, inspect_archive};
 pub use limits::Limits;
 

@@ -2,7 +2,9 @@
 
 mod convert;
 mod demo;
+mod diff;
 mod files;
+mod guess;
 mod inspect;
 mod npz;
 
@@ -88,10 +90,10 @@ fn str(path: &Path) -> &str {
 #[test]
 fn help_and_version() {
     let help = run(["--help"]).ends(0);
-    for said in ["Examples:", "Exit codes:", "demo", "inspect", "convert"] {
+    for said in ["Examples:", "Exit codes:", "demo", "inspect", "convert", "guess", "diff"] {
         assert!(help.text().contains(said), "{said}");
     }
-    for verb in ["demo", "inspect", "convert"] {
+    for verb in ["demo", "inspect", "convert", "guess", "diff"] {
         assert!(run([verb, "--help"]).ends(0).text().contains("Examples:"), "{verb}");
     }
     let version = run(["--version"]).ends(0);

@@ -13,7 +13,9 @@ from ndbytes import aio, pickle, shared
 from ndbytes._errors import DecodeError, EncodeError, IncompleteError, UnsafeError
 from ndbytes._files import load, open_memmap, save
 from ndbytes._native import (
+    Difference,
     Entry,
+    Guess,
     Limits,
     Summary,
     array_equal,
@@ -22,7 +24,9 @@ from ndbytes._native import (
     arrays_to_bytes,
     bytes_to_array,
     bytes_to_arrays,
+    diff,
     frombuffer,
+    guess,
     identical,
     inspect,
     read_array,
@@ -36,8 +40,10 @@ __version__ = "0.1.0"
 
 __all__ = [
     "DecodeError",
+    "Difference",
     "EncodeError",
     "Entry",
+    "Guess",
     "IncompleteError",
     "Limits",
     "NpzFile",
@@ -50,7 +56,9 @@ __all__ = [
     "arrays_to_bytes",
     "bytes_to_array",
     "bytes_to_arrays",
+    "diff",
     "frombuffer",
+    "guess",
     "identical",
     "inspect",
     "load",

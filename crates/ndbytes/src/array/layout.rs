@@ -253,6 +253,15 @@ impl Blocks<'_> {
         self.count
     }
 
+    /// The flat index, in C order, of the first element of block `index`.
+    pub(crate) fn first(&self, index: usize) -> usize {
+        let Some(axis) = self.axis else { return 0 };
+        let shape = &self.layout.shape;
+        let inner: usize = shape[axis + 1..].iter().product();
+        let along = index % self.ranges * self.step;
+        (index / self.ranges * shape[axis] + along) * inner
+    }
+
     /// Block `index`, which is below `len()`.
     pub(crate) fn block(&self, index: usize) -> Layout {
         let layout = self.layout;

@@ -1,7 +1,12 @@
-//! Telling whether two arrays are the same.
+//! Telling whether two arrays are the same, and how they differ.
 //!
 //! Arrays are compared block by block: each block is brought into C order and this machine's byte
 //! order, in the cache, and compared there. The first difference ends it.
+
+mod difference;
+mod number;
+
+pub use difference::{DiffOptions, Difference, Place, diff};
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 

@@ -1,0 +1,170 @@
+//! `ndbytes guess FILE...`: what bytes that say nothing about themselves may be.
+
+use std::path::{Path, PathBuf};
+
+use ndbytes::{DType, Guess, GuessOptions, Source};
+use serde_json::{Value, json};
+
+use crate::Outcome;
+use crate::description::{Shape, order_name, parse_shape};
+use crate::input::Input;
+use crate::screen::{BOLD, Cell, DIM, GOOD, Screen, counted, tuple};
+use crate::trouble::{Trouble, name};
+
+const AFTER_HELP: &str = "\
+Files are not read whole: a sample tells. What is no array is told by name, such
+as gzip, png or an HTML page; random bytes are called random.
+
+With --json there is one object on a line for each file: file, nbytes, and
+guesses, the likeliest first, each with
+  what         in a few words
+  dtype        NumPy's type string, or null where it is no array
+  shape        elements along each axis; offset: bytes before the first; order
+  probability  that all of this is so, 0 to 1
+  reasons      what speaks for it
+  call         the Python that reads it, or null
+  convert      options of ndbytes convert that read it, or null
+
+Examples:
+  ndbytes guess mystery.bin
+  ndbytes guess mystery.bin --shape 28,28
+  ndbytes guess scan.dat --offset 352 --json
+  curl -s URL | ndbytes guess -";
+
+/// Guesses what bytes without a description are: dtype, shape, offset, with reasons
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    /// The files to look at; - is stdin
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+
+    /// Elements along each axis, if that is known; -1 is what is left
+    #[arg(long, value_parser = parse_shape, allow_hyphen_values = true)]
+    shape: Option<Shape>,
+
+    /// What one element is, if that is known
+    #[arg(long, value_parser = DType::from_typestr)]
+    dtype: Option<DType>,
+
+    /// Bytes before the first element, if that is known
+    #[arg(long, value_name = "BYTES")]
+    offset: Option<usize>,
+
+    /// How many guesses to show
+    #[arg(long, short = 'n', default_value_t = 3)]
+    most: usize,
+
+    /// One JSON object a line for each file
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
+    let mut screen = Screen::stdout();
+    let mut outcome = Outcome::Fine;
+    let mut apart = false;
+    for file in &args.files {
+        let about = |trouble: Trouble| trouble.about(file);
+        let looked = Input::open(file).map_err(Trouble::from).and_then(|input| {
+            Ok((input.len(), ndbytes::guess(&Source::slice(&input), &args.options())?))
+        });
+        match looked.map_err(about) {
+            Ok((nbytes, guesses)) if args.json => {
+                let guesses: Vec<Value> = guesses.iter().map(guess_json).collect();
+                let file = file.to_string_lossy();
+                screen.json(&json!({ "file": file, "nbytes": nbytes, "guesses": guesses }))?;
+            }
+            Ok((nbytes, guesses)) => {
+                if std::mem::replace(&mut apart, true) {
+                    screen.line(&[])?;
+                }
+                let most = args.most.min(guesses.len());
+                print(&mut screen, file, nbytes, &guesses[..most])?;
+            }
+            Err(trouble) => {
+                outcome = Outcome::Troubled;
+                screen.flush()?;
+                trouble.say();
+            }
+        }
+    }
+    screen.flush()?;
+    Ok(outcome)
+}
+
+impl Args {
+    fn options(&self) -> GuessOptions {
+        let mut options = GuessOptions::new();
+        if let Some(Shape(shape)) = &self.shape {
+            options = options.shape(shape);
+        }
+        if let Some(dtype) = &self.dtype {
+            options = options.dtype(dtype.clone());
+        }
+        if let Some(offset) = self.offset {
+            options = options.offset(offset);
+        }
+        options
+    }
+}
+
+fn print(
+    screen: &mut Screen,
+    file: &Path,
+    nbytes: usize,
+    guesses: &[Guess],
+) -> Result<(), Trouble> {
+    screen.line(&[
+        Cell::new(BOLD, name(file)),
+        Cell::from(format!(", {}", counted(nbytes, "byte"))),
+    ])?;
+    if guesses.is_empty() {
+        screen.line(&[Cell::from("  nothing fits what is said about them")])?;
+    }
+    for guess in guesses {
+        let mut said = guess.what.clone();
+        if guess.dtype.is_some() {
+            said.push_str(&format!(" {}", tuple(&guess.shape)));
+        }
+        let percent = format!("{:3.0} %", 100.0 * guess.probability);
+        screen.line(&[Cell::new(BOLD, percent), Cell::from("  "), Cell::new(BOLD, said)])?;
+        for reason in &guess.reasons {
+            screen.line(&[Cell::new(DIM, format!("       {reason}"))])?;
+        }
+        let convert = convert_options(guess)
+            .map(|options| format!("ndbytes convert {} OUT.npy {options}", name(file)));
+        for line in [convert, guess.call.clone()].into_iter().flatten() {
+            screen.line(&[Cell::from("       "), Cell::new(GOOD, line)])?;
+        }
+    }
+    Ok(())
+}
+
+/// The options that make `ndbytes convert` read it so.
+fn convert_options(guess: &Guess) -> Option<String> {
+    let typestr = guess.dtype.as_ref()?.typestr()?;
+    let dims: Vec<String> = guess.shape.iter().map(usize::to_string).collect();
+    let mut options = format!("--from raw --dtype '{typestr}' --shape {}", dims.join(","));
+    if guess.offset > 0 {
+        options.push_str(&format!(" --offset {}", guess.offset));
+    }
+    if guess.order == ndbytes::Order::F {
+        options.push_str(" --order F");
+    }
+    Some(options)
+}
+
+fn guess_json(guess: &Guess) -> Value {
+    json!({
+        "what": guess.what,
+        "dtype": guess.dtype.as_ref().and_then(DType::typestr),
+        "shape": &guess.shape[..],
+        "offset": guess.offset,
+        "order": order_name(guess.order),
+        "probability": guess.probability,
+        "reasons": guess.reasons,
+        "call": guess.call,
+        "convert": convert_options(guess),
+    })
+}

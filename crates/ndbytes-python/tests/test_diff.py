@@ -1,0 +1,117 @@
+"""`ndbytes.diff`: where two arrays differ, held against NumPy."""
+
+from __future__ import annotations
+
+import ndbytes
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+NUMBERS = ["?", "i1", "u1", "<i2", ">i4", "i8", "u8", "f2", ">f4", "f8", "c8", ">c16"]
+
+
+@given(st.data())
+def test_counts_and_distances_are_numpys(data: st.DataObject) -> None:
+    dtype = np.dtype(data.draw(st.sampled_from(NUMBERS)))
+    shape = data.draw(hnp.array_shapes(max_dims=3, max_side=6))
+    a = data.draw(hnp.arrays(dtype, shape))
+    b = a.copy()
+    flat = b.reshape(-1)
+    for at in data.draw(st.lists(st.integers(0, flat.size - 1), max_size=5)):
+        flat[at] = data.draw(hnp.from_dtype(dtype))
+    if data.draw(st.booleans()):
+        a, b = np.asfortranarray(a), np.asfortranarray(b)
+    d = ndbytes.diff(a, b)
+    bits = np.array([x.tobytes() != y.tobytes() for x, y in zip(a.ravel(), b.ravel(), strict=True)])
+    differs = bits.reshape(a.shape)
+    assert d.size == a.size and d.count == differs.sum()
+    assert d.equal == ndbytes.identical(a, b)
+    if not d.count:
+        assert d.first is None and str(d) == "the same"
+        return
+    assert d.first is not None and differs[d.first]
+    order = "F" if a.ndim > 1 and a.flags.f_contiguous and not a.flags.c_contiguous else "C"
+    first = np.flatnonzero(differs.ravel(order))[0]
+    assert d.first == tuple(int(i) for i in np.unravel_index(first, a.shape, order=order))
+    nan_a, nan_b = np.isnan(a), np.isnan(b)
+    expected = (nan_a & ~nan_b, nan_b & ~nan_a, nan_a & nan_b & differs)
+    assert d.nan == tuple(int(mask.sum()) for mask in expected)
+    numbers = differs & ~nan_a & ~nan_b
+    with np.errstate(all="ignore"):
+        wide = "c16" if dtype.kind == "c" else "f8"
+        apart = np.abs(a.astype(wide) - b.astype(wide))[numbers]
+    if dtype.kind in "?iub" and numbers.any():
+        exact = max(abs(int(x) - int(y)) for x, y in zip(a[numbers], b[numbers], strict=True))
+        assert d.max_abs == float(exact)
+    elif numbers.any() and np.isfinite(apart).all() and d.max_abs is not None:
+        assert d.max_abs == pytest.approx(apart.max(), rel=1e-12)
+
+
+def test_ulps_are_numpys() -> None:
+    rng = np.random.default_rng(5)
+    for dtype, bits in [("f4", "i4"), ("f8", "i8"), ("f2", "i2")]:
+        a = rng.normal(size=500).astype(dtype)
+        b = (a.view(bits) + rng.integers(0, 50, 500).astype(bits)).view(dtype)
+        assert ndbytes.diff(a, b).max_ulp == (b.view(bits) - a.view(bits)).max()
+
+
+def test_signs_of_zeros() -> None:
+    d = ndbytes.diff([0.0, 1.0], [-0.0, 1.0])
+    assert (d.count, d.zero_signs, d.max_abs, d.first) == (1, 1, 0.0, (0,))
+    assert "sign of a zero" in str(d)
+
+
+def test_shapes_and_dtypes() -> None:
+    x = np.arange(6)
+    d = ndbytes.diff(x, x.reshape(2, 3))
+    assert (d.equal, d.count, d.size) == (False, 0, 0) and "shapes" in d.why[0]
+    d = ndbytes.diff(x.astype("<i4"), x.astype(">i4"))
+    assert (d.equal, d.count) == (False, 0) and "byte orders" in d.why[0]
+    d = ndbytes.diff(x, x + [0, 0, 0, 0, 0, 0.25])
+    assert (d.count, d.max_abs) == (1, 0.25) and "int64 and float64" in d.why[0]
+    d = ndbytes.diff(x, x.astype("S4"))
+    assert not d.equal and d.size == 0
+
+
+def test_structures_times_and_text() -> None:
+    dtype = [("name", "U4"), ("at", "M8[s]"), ("xy", "f4", 2)]
+    a = np.array([("ab", "2001-01-01", [1, 2]), ("cd", "NaT", [3, 4])], dtype)
+    b = a.copy()
+    b["name"][1] = "xy"
+    b["at"][1] = "2002-02-02"
+    b["xy"][0, 1] = 7
+    d = ndbytes.diff(a, b)
+    assert (d.count, d.first) == (2, (0,))
+    assert sorted(d.fields) == ["at", "name", "xy"]
+    assert d.fields["at"].nan == (1, 0, 0)
+    assert (d.fields["xy"].first, d.fields["xy"].max_abs) == ((0, 1), 5.0)
+    assert '"cd" and "xy"' in str(d)
+
+
+def test_large_arrays_in_many_blocks() -> None:
+    x = np.arange(3_000_000, dtype="f4").reshape(1000, 3000)
+    y = x.copy()
+    y[123, 456] += 1
+    y[999, 2999] = np.nan
+    for a, b in [(x, y), (x.T, y.T), (x[::-1], y[::-1]), (x, np.asfortranarray(y))]:
+        d = ndbytes.diff(a, b)
+        assert (d.count, d.max_abs, d.nan) == (2, 1.0, (0, 1, 0))
+        assert d.worst is not None and b[d.worst] == x[123, 456] + 1
+
+
+def test_repr_and_html() -> None:
+    d = ndbytes.diff(np.zeros((4, 4)), np.eye(4))
+    assert repr(d).startswith("<Difference: 4 of 16 elements differ (25.000 %)")
+    html = d._repr_html_()
+    assert html.count("<tr>") == 4 and html.count("<td") == 16
+    field = np.zeros(1, [("<b>", "i4")])
+    other = field.copy()
+    other["<b>"] = 1
+    assert "<b>" not in ndbytes.diff(field, other)._repr_html_()
+
+
+def test_objects_are_refused() -> None:
+    with pytest.raises(ndbytes.DecodeError, match="only they know"):
+        ndbytes.diff(np.array([None]), np.array([1], "O"))

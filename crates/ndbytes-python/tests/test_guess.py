@@ -1,0 +1,107 @@
+"""`ndbytes.guess`: what bytes that say nothing may be."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+import pickle
+import time
+
+import ndbytes
+import numpy as np
+import pytest
+
+
+def picture(rows: int, columns: int) -> np.ndarray:
+    y, x = np.mgrid[:rows, :columns]
+    rng = np.random.default_rng(1)
+    noise = rng.normal(0, 1.5, (rows, columns))
+    return (120 + 60 * np.sin(y / 9) * np.cos(x / 13 + y / 40) + noise).astype("u1")
+
+
+@pytest.mark.parametrize("dtype", ["<f4", ">f4", "<f8", ">f8", "<i2", ">i2"])
+def test_dtypes_of_smooth_numbers(dtype: str) -> None:
+    x = (3000 * np.sin(np.linspace(0.3, 30, 4000))).astype(dtype)
+    best = ndbytes.guess(x.tobytes())[0]
+    assert best.dtype == x.dtype
+    assert best.dtype is not None and best.dtype.byteorder == x.dtype.byteorder
+    assert 0.5 < best.probability <= 1 and best.reasons
+    assert best.call is not None
+    assert ndbytes.identical(eval(best.call, {"ndbytes": ndbytes, "data": x.tobytes()}).ravel(), x)
+
+
+def test_what_is_known_is_said() -> None:
+    x = picture(90, 70)
+    data = b"\0" * 7 + x.tobytes()
+    best = ndbytes.guess(data, shape=(90, 70))[0]
+    assert (best.dtype, best.shape, best.offset, best.order) == ("u1", (90, 70), 7, "C")
+    best = ndbytes.guess(x.tobytes(order="F"), shape=x.shape, dtype="u1")[0]
+    assert best.order == "F"
+    assert best.call == 'ndbytes.frombuffer(data, "|u1", (90, 70), order="F")'
+    assert {guess.offset for guess in ndbytes.guess(data, offset=7)} == {7}
+    assert ndbytes.guess(x.tobytes(), shape=(-1, 70))[0].shape == (90, 70)
+    assert ndbytes.guess(b"abc", shape=(3,), dtype="f8") == []
+
+
+def test_rows_of_pictures() -> None:
+    x = picture(90, 70)
+    assert ndbytes.guess(x.tobytes())[0].shape == (90, 70)
+    best = ndbytes.guess(bytearray((x / 255).astype("<f4").tobytes()))[0]
+    assert (best.dtype, best.shape) == ("<f4", (90, 70))
+    text = b"camera 3\nwidth 70 height 90\n" + x.tobytes()
+    best = ndbytes.guess(memoryview(text))[0]
+    assert (best.shape, best.offset) == ((90, 70), 28)
+
+
+def test_what_is_no_array_is_named() -> None:
+    npy = ndbytes.array_to_bytes(np.arange(9.0))
+    compressed = io.BytesIO()
+    np.savez_compressed(compressed, x=np.arange(3))
+    for data, what, call in [
+        (b"", "nothing", None),
+        (npy, "npy", "ndbytes.bytes_to_array(data)"),
+        (gzip.compress(npy), "gzip", "gzip.decompress(data)"),
+        (compressed.getvalue(), "zip, or npz", "numpy.load(io.BytesIO(data))"),
+        (base64.b64encode(npy), "base64 of an npy", None),
+        (npy.hex().encode(), "hex of an npy", None),
+        (pickle.dumps({"a": 1}), "pickle", "ndbytes.pickle.loads(data)"),
+        (b"<!doctype html><html><h1>404 Not Found</h1></html>", "HTML page", None),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "git-lfs pointer", None),
+        (b'{"x": [1, 2, 3]}', "JSON", "json.loads(data)"),
+        (b"1.5,2\n3,4\n5,6\n", "CSV or a table in text", None),
+    ]:
+        best = ndbytes.guess(data)[0]
+        assert (best.what, best.dtype, best.shape) == (what, None, ()), data[:20]
+        assert call is None or best.call == call
+    assert ndbytes.guess(np.random.default_rng(3).bytes(9000))[0].what.startswith("random")
+
+
+def test_texts_and_times() -> None:
+    names = np.array(["Ada", "Grace", "Emmy", "Sofia"] * 40)
+    assert ndbytes.guess(names.tobytes())[0].dtype == names.dtype
+    days = np.arange("2001-01-01", "2004-01-01", 1, "M8[D]").astype("M8[ns]")
+    assert ndbytes.guess(days.tobytes())[0].dtype == days.dtype
+
+
+def test_errors() -> None:
+    with pytest.raises(ndbytes.DecodeError, match="beyond the 4 bytes"):
+        ndbytes.guess(b"abcd", offset=5)
+    with pytest.raises(ndbytes.DecodeError, match="more elements than there are bytes"):
+        ndbytes.guess(b"abcd", shape=(5,))
+    with pytest.raises(TypeError):
+        ndbytes.guess("abcd")  # type: ignore[arg-type]
+
+
+def test_large_input_takes_no_longer() -> None:
+    x = np.tile(picture(512, 1024), (128, 1))
+    start = time.perf_counter()
+    best = ndbytes.guess(x)[0]
+    # A few dozen milliseconds, on machines that have nothing else to do.
+    assert time.perf_counter() - start < 3
+    assert best.probability > 0
+
+
+def test_repr() -> None:
+    shown = repr(ndbytes.guess(picture(90, 70))[0])
+    assert "uint8 array (90, 70)" in shown and "ndbytes.frombuffer(" in shown

@@ -1,0 +1,608 @@
+//! What speaks for each reading: a row of numbers, which the fitted weights turn into one score.
+
+use std::collections::HashMap;
+
+use super::reading::{FloatFormat, Reading, integer};
+use super::sample::{LANES, Sample};
+use super::strings;
+use super::times;
+use crate::array::Scalar;
+
+macro_rules! features {
+    ($($(#[$about:meta])* $name:ident,)*) => {
+        /// What is measured of a reading. The weights in `weights.rs` are in this order.
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        pub(super) enum Feature { $($(#[$about])* $name,)* }
+
+        /// The names of the features, in their order.
+        pub(super) const NAMES: &[&str] = &[$(stringify!($name),)*];
+    };
+}
+
+features! {
+    /// Bits that the elements need, of each bit that they have.
+    Rate,
+    /// The same, where little is needed.
+    LogRate,
+    /// How much of that is left when neighbours are known, compared to the other readings.
+    Behind,
+    /// Bytes at the same place of elements are not distributed alike.
+    LanesDiffer,
+    /// Both halves of the elements are distributed alike.
+    HalvesAlike,
+    /// The length is no whole number of elements.
+    Remainder,
+    /// Bytes at some place of elements are all the same, and those of others at that place are not.
+    ConstantsDiffer,
+    /// Integers: the low byte of each varies more than the high one, as it should.
+    CalmInteger,
+    /// Floats: the same.
+    CalmFloat,
+    /// Both low bytes are near those of the neighbours, as if they were elements themselves.
+    LanesSmooth,
+    /// Integers: the lower half of the bits is not in use.
+    Shifted,
+    /// Complex: both parts are distributed differently.
+    PartsDiffer,
+    /// Neighbours are near each other.
+    Smooth,
+    /// Floats: NaNs that no computation gives.
+    OddNan,
+    /// Floats: infinities and plain NaNs.
+    NotFinite,
+    /// Floats: numbers too small for the format's normal ones.
+    Subnormal,
+    /// Floats: numbers beyond those that people have use for.
+    Extreme,
+    /// Floats: how far apart exponents are.
+    Spread,
+    /// Floats: short decimal numbers.
+    Decimal,
+    /// Floats: whole numbers.
+    WholeFloat,
+    /// Floats: the median is near one.
+    Moderate,
+    /// Integers: numbers that need all of their bits.
+    Huge,
+    /// Integers: numbers that need less than half of their bits.
+    Small,
+    /// Signed: a number below zero is there.
+    Negative,
+    /// Signed: nothing but numbers below zero.
+    AllNegative,
+    /// Unsigned: the highest bit is in use.
+    HighBit,
+    /// Different values are few.
+    Few,
+    /// Of 0 and 1 there are both in number.
+    BothZeroOne,
+    /// Complex: parts are nearer to the one before the last than to the last.
+    Interleaved,
+    /// Bytes: every fourth is 255, as in opaque colours.
+    Opaque,
+    /// Times: between 1900 and 2100.
+    InOurTime,
+    /// Times: whole seconds, minutes, hours or days of a finer unit.
+    WholeUnits,
+    /// Times: in order.
+    Ordered,
+    /// Text: letters, digits and what is between them.
+    Printable,
+    /// Text: padding in the rhythm of a length.
+    Padded,
+    /// Noise: how little is gained by any reading.
+    Incompressible,
+    /// Noise: every byte is as frequent as the others.
+    Uniform,
+    /// Big-endian.
+    IsBig,
+    /// Read as bool; and so on. How common each is.
+    IsBool,
+    IsUInt8,
+    IsInt8,
+    IsInt16,
+    IsUInt16,
+    IsInt32,
+    IsUInt32,
+    IsInt64,
+    IsUInt64,
+    IsFloat16,
+    IsFloat32,
+    IsFloat64,
+    IsComplex64,
+    IsComplex128,
+    IsBFloat16,
+    IsTimeFine,
+    IsTimeSecond,
+    IsTimeDay,
+    IsBytes,
+    IsText,
+    IsNoise,
+}
+
+/// One number for each [`Feature`].
+pub(super) type Row = [f64; NAMES.len()];
+
+/// A reading, what speaks for it, and what can be said about it.
+#[derive(Clone, Debug)]
+pub(super) struct Evidence {
+    pub(super) reading: Reading,
+    pub(super) row: Row,
+    pub(super) facts: Facts,
+}
+
+/// What reasons are made of.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Facts {
+    /// Bits needed of each bit.
+    pub(super) rate: f64,
+    /// How near neighbours are: 0 like any two elements, 1 equal.
+    pub(super) smoothness: f64,
+    /// The distance of the neighbours that are nearest.
+    pub(super) lag: usize,
+    pub(super) range: Option<(f64, f64)>,
+    pub(super) distinct: usize,
+    pub(super) sampled: usize,
+    pub(super) decimal: f64,
+    pub(super) whole: f64,
+    pub(super) odd_nan: f64,
+    pub(super) not_finite: f64,
+    pub(super) subnormal: f64,
+    pub(super) extreme: f64,
+    pub(super) huge: f64,
+    pub(super) remainder: usize,
+    pub(super) lanes_differ: f64,
+    pub(super) halves_alike: f64,
+    pub(super) high_entropy: f64,
+    pub(super) low_entropy: f64,
+}
+
+/// Weighs every reading of the sample.
+pub(super) fn weigh(sample: &Sample) -> Vec<Evidence> {
+    let lanes = Lanes::of(sample);
+    let mut runs: HashMap<(usize, bool), Vec<Vec<u64>>> = HashMap::new();
+    let mut all: Vec<Evidence> = Vec::new();
+    for reading in Reading::numbers() {
+        let (size, big) = reading.part();
+        let elements = runs.entry((size, big)).or_insert_with(|| sample.elements(size, big));
+        all.extend(number(reading, elements, &lanes, sample));
+    }
+    for big in [false, true] {
+        let elements = runs.entry((8, big)).or_insert_with(|| sample.elements(8, big));
+        if let Some(time) = times::best(elements) {
+            let int = Reading::Number { scalar: Scalar::Int64, big };
+            if let Some(base) = all.iter().find(|evidence| evidence.reading == int) {
+                all.push(times::weighed(base.clone(), time, big));
+            }
+        }
+        let wide = runs.entry((4, big)).or_insert_with(|| sample.elements(4, big));
+        all.extend(strings::wide(wide, big, sample));
+    }
+    all.extend(strings::narrow(sample));
+    let least = all.iter().map(|evidence| evidence.facts.rate).fold(1.0, f64::min);
+    for evidence in &mut all {
+        set(
+            &mut evidence.row,
+            Feature::Behind,
+            ((evidence.facts.rate + 0.01) / (least + 0.01)).ln(),
+        );
+    }
+    all.push(noise(&lanes, least, sample));
+    all
+}
+
+pub(super) fn set(row: &mut Row, feature: Feature, value: f64) {
+    row[feature as usize] = value;
+}
+
+/// Small samples prove little.
+pub(super) fn trust(count: usize) -> f64 {
+    count as f64 / (count as f64 + 12.0)
+}
+
+/// `None` where not even one element is there.
+fn number(reading: Reading, runs: &[Vec<u64>], lanes: &Lanes, sample: &Sample) -> Option<Evidence> {
+    let Reading::Number { scalar, big } = reading else { return None };
+    let (size, _) = reading.part();
+    let itemsize = scalar.itemsize();
+    let count: usize = runs.iter().map(Vec::len).sum();
+    if count == 0 || sample.len() < itemsize {
+        return None;
+    }
+    let trust = trust(count);
+    let mut row: Row = [0.0; NAMES.len()];
+    let mut facts = Facts { sampled: count, ..Facts::default() };
+    let distinct = Symbols::count(runs, size);
+    facts.distinct = distinct.count;
+
+    let (values, ordinals): (Vec<Vec<f64>>, Vec<Vec<i128>>) = match FloatFormat::of(scalar) {
+        Some(format) => {
+            floats(format, runs, &mut row, &mut facts, trust);
+            (map(runs, |bits| format.value(bits)), map(runs, |bits| format.ordinal(bits)))
+        }
+        None => {
+            let signed =
+                matches!(scalar, Scalar::Int8 | Scalar::Int16 | Scalar::Int32 | Scalar::Int64);
+            let ordinals = map(runs, |bits| integer(bits, size, signed));
+            integers(scalar, signed, &ordinals, &mut row, &mut facts, trust);
+            (map(&ordinals, |value| value as f64), ordinals)
+        }
+    };
+    let (smoothness, lag) = smoothness(&values);
+    facts.smoothness = smoothness[lag - 1];
+    facts.lag = lag;
+    facts.range = range(&values);
+    facts.rate = facts.rate.min(distinct.rate).min(difference_rate(&ordinals, size)).max(0.0);
+    facts.remainder = sample.len() % itemsize;
+    facts.lanes_differ = if itemsize < LANES { lanes.differ(itemsize) } else { 0.0 };
+    facts.halves_alike = if size > 1 { 1.0 - lanes.differ(size / 2) } else { 0.0 };
+    (facts.low_entropy, facts.high_entropy) = lanes.ends(size, big);
+
+    if size > 1 {
+        let calm = (facts.low_entropy - facts.high_entropy) / 8.0;
+        let is_float = FloatFormat::of(scalar).is_some();
+        let feature = if is_float { Feature::CalmFloat } else { Feature::CalmInteger };
+        set(&mut row, feature, trust * calm);
+        set(&mut row, Feature::LanesSmooth, trust * lanes_smooth(runs));
+    }
+    if itemsize != size {
+        set(&mut row, Feature::PartsDiffer, trust * lanes.differ(size));
+    }
+    set(&mut row, Feature::ConstantsDiffer, trust * lanes.constants_differ(itemsize));
+    set(&mut row, Feature::Rate, trust * (1.0 - facts.rate));
+    set(&mut row, Feature::LogRate, trust * -(facts.rate + 0.01).ln());
+    set(&mut row, Feature::LanesDiffer, trust * facts.lanes_differ);
+    set(&mut row, Feature::HalvesAlike, trust * facts.halves_alike);
+    set(&mut row, Feature::Remainder, f64::from(u8::from(facts.remainder != 0)));
+    set(&mut row, Feature::Smooth, trust * facts.smoothness);
+    set(&mut row, Feature::Few, trust * (1.0 - distinct.count as f64 / count as f64));
+    if itemsize != size {
+        let gain = smoothness[1] - smoothness[0];
+        set(&mut row, Feature::Interleaved, trust * gain);
+    }
+    if itemsize == 1 && lanes.is_opaque() {
+        set(&mut row, Feature::Opaque, trust);
+    }
+    set(&mut row, Feature::IsBig, f64::from(u8::from(big)));
+    set(&mut row, kind_of(scalar), 1.0);
+    Some(Evidence { reading, row, facts })
+}
+
+fn kind_of(scalar: Scalar) -> Feature {
+    match scalar {
+        Scalar::Bool => Feature::IsBool,
+        Scalar::Int8 => Feature::IsInt8,
+        Scalar::Int16 => Feature::IsInt16,
+        Scalar::UInt16 => Feature::IsUInt16,
+        Scalar::Int32 => Feature::IsInt32,
+        Scalar::UInt32 => Feature::IsUInt32,
+        Scalar::Int64 => Feature::IsInt64,
+        Scalar::UInt64 => Feature::IsUInt64,
+        Scalar::Float16 => Feature::IsFloat16,
+        Scalar::Float32 => Feature::IsFloat32,
+        Scalar::Float64 => Feature::IsFloat64,
+        Scalar::Complex64 => Feature::IsComplex64,
+        Scalar::Complex128 => Feature::IsComplex128,
+        Scalar::BFloat16 => Feature::IsBFloat16,
+        _ => Feature::IsUInt8,
+    }
+}
+
+fn floats(format: FloatFormat, runs: &[Vec<u64>], row: &mut Row, facts: &mut Facts, trust: f64) {
+    let sign = 1_u64 << (8 * format.size - 1);
+    let mut tops: HashMap<u64, usize> = HashMap::new();
+    let mut exponents = Vec::new();
+    let (mut count, mut nonzero, mut odd_nan, mut not_finite, mut subnormal) = (0, 0, 0, 0, 0);
+    let (mut extreme, mut decimal, mut whole, mut bits_needed) = (0, 0, 0, 0.0);
+    let bias = format.most_exponent() as i64 / 2;
+    for &bits in runs.iter().flatten() {
+        count += 1;
+        let (exponent, mantissa) = (format.stored_exponent(bits), format.stored_mantissa(bits));
+        *tops.entry(bits >> format.mantissa).or_default() += 1;
+        bits_needed += f64::from(format.mantissa - mantissa.trailing_zeros().min(format.mantissa));
+        if bits & !sign == 0 {
+            continue;
+        }
+        nonzero += 1;
+        if exponent == format.most_exponent() {
+            let plain = mantissa == 0 || mantissa == 1 << (format.mantissa - 1);
+            if plain {
+                not_finite += 1
+            } else {
+                odd_nan += 1
+            }
+            continue;
+        }
+        if exponent == 0 {
+            subnormal += 1;
+            continue;
+        }
+        let power = exponent as i64 - bias;
+        exponents.push(power);
+        extreme += usize::from(format.size > 2 && !(-40..=50).contains(&power));
+        let value = format.value(bits);
+        if value.fract() == 0.0 {
+            whole += usize::from(value.abs() < (1_u64 << format.mantissa) as f64);
+        } else if format.size > 2 && is_decimal(value, format) {
+            decimal += 1;
+        }
+    }
+    let share = |part: usize| part as f64 / f64::from(nonzero.max(1));
+    let top_bits = entropy(tops.values().copied()) + 8.0 * tops.len() as f64 / f64::from(count);
+    facts.rate = (top_bits + bits_needed / f64::from(count)) / (8 * format.size) as f64;
+    facts.odd_nan = share(odd_nan);
+    facts.not_finite = share(not_finite);
+    facts.subnormal = share(subnormal);
+    facts.extreme = share(extreme);
+    facts.decimal = share(decimal);
+    facts.whole = share(whole);
+    exponents.sort_unstable();
+    let at =
+        |part: f64| exponents.get((exponents.len() as f64 * part) as usize).copied().unwrap_or(0);
+    let spread = ((at(0.9) - at(0.1)) as f64 / 16.0).min(4.0);
+    let moderate = -(at(0.5).unsigned_abs() as f64 / 16.0).min(4.0);
+    let trust = trust * share(nonzero as usize).min(1.0);
+    set(row, Feature::OddNan, trust * facts.odd_nan.min(0.05) * 20.0);
+    set(row, Feature::NotFinite, trust * facts.not_finite);
+    set(row, Feature::Subnormal, trust * facts.subnormal);
+    set(row, Feature::Extreme, trust * facts.extreme);
+    set(row, Feature::Spread, trust * spread);
+    set(row, Feature::Decimal, trust * facts.decimal);
+    set(row, Feature::WholeFloat, trust * facts.whole);
+    set(row, Feature::Moderate, trust * moderate);
+}
+
+/// Whether a few decimal digits spell this value in its format, which is seldom by chance.
+fn is_decimal(value: f64, format: FloatFormat) -> bool {
+    let (digits, most) = if format.size == 4 { (3, 1e3) } else { (6, 1e7) };
+    value.abs() < most
+        && (1..=digits).any(|digits| {
+            let scale = 10_f64.powi(digits);
+            let nearest = (value * scale).round();
+            nearest != 0.0 && format.rounded(nearest / scale) == value
+        })
+}
+
+fn integers(
+    scalar: Scalar,
+    signed: bool,
+    runs: &[Vec<i128>],
+    row: &mut Row,
+    facts: &mut Facts,
+    trust: f64,
+) {
+    let all = || runs.iter().flatten().copied();
+    let count = all().count() as f64;
+    let width = 8 * scalar.itemsize() as u32;
+    let part =
+        |holds: &dyn Fn(i128) -> bool| all().filter(|&value| holds(value)).count() as f64 / count;
+    let top = if signed { width - 2 } else { width - 1 };
+    let high = 1_i128 << top;
+    let sign_bit = f64::from(u8::from(signed));
+    facts.rate =
+        all().map(|value| bits_of(value) + sign_bit).sum::<f64>() / count / f64::from(width);
+    facts.huge = part(&|value| value >= high || value < -high);
+    if scalar == Scalar::Bool {
+        let ones = part(&|value| value == 1);
+        set(row, Feature::BothZeroOne, trust * (4.0 * ones * (1.0 - ones)).sqrt());
+        return;
+    }
+    let half = 1_i128 << (width / 2);
+    set(row, Feature::Huge, if width > 8 { trust * facts.huge } else { 0.0 });
+    let shifted = |value: i128| value != 0 && value.trailing_zeros() >= width / 2;
+    let nonzero = part(&|value| value != 0).max(1.0 / count);
+    set(row, Feature::Shifted, trust * part(&shifted) / nonzero);
+    set(row, Feature::Small, trust * part(&|value| value.abs() < half));
+    let negative = part(&|value| value < 0);
+    set(row, Feature::Negative, if negative > 0.0 { 0.5 + 0.5 * negative } else { 0.0 });
+    set(row, Feature::AllNegative, if negative == 1.0 { trust } else { 0.0 });
+    let high_bit = if signed { 0.0 } else { facts.huge };
+    set(row, Feature::HighBit, if high_bit > 0.0 { 0.5 + 0.5 * high_bit } else { 0.0 });
+}
+
+/// How near the two lowest bytes of each element are to those of the one before: near only where
+/// bytes are elements themselves, or the numbers hardly change.
+fn lanes_smooth(runs: &[Vec<u64>]) -> f64 {
+    let lane = |shift: u32| {
+        let (mut sum, mut count) = (0.0, 0_usize);
+        let mut seen = [false; 256];
+        for run in runs {
+            for pair in run.windows(2) {
+                let (one, other) = ((pair[0] >> shift) as u8, (pair[1] >> shift) as u8);
+                let gap = one.wrapping_sub(other);
+                sum += f64::from(gap.min(gap.wrapping_neg()));
+                seen[usize::from(other)] = true;
+                count += 1;
+            }
+        }
+        let values = seen.iter().filter(|&&seen| seen).count();
+        // Any two bytes are 64 apart on average.
+        let near = 1.0 - (sum / count.max(1) as f64 / 64.0).min(1.0);
+        if values < 8 { 0.0 } else { near }
+    };
+    lane(0).min(lane(8))
+}
+
+/// Bits that a whole number needs, without its sign.
+fn bits_of(value: i128) -> f64 {
+    (1.0 + value.unsigned_abs() as f64).log2()
+}
+
+/// Bits needed, of each bit there is, when one of the elements before is known.
+fn difference_rate(runs: &[Vec<i128>], size: usize) -> f64 {
+    let rate = |lag: usize| {
+        let (mut bits, mut count) = (0.0, 0_usize);
+        for run in runs {
+            for pair in run.windows(lag + 1) {
+                bits += 1.0 + bits_of(pair[lag] - pair[0]);
+                count += 1;
+            }
+        }
+        if count == 0 { 1.0 } else { bits / count as f64 / (8 * size) as f64 }
+    };
+    (1..=4).map(rate).fold(1.0, f64::min)
+}
+
+/// How near elements are to those 1, 2, 3 and 4 before, as a share of how near any two are; and
+/// which of the four is the nearest.
+fn smoothness(runs: &[Vec<f64>]) -> ([f64; 4], usize) {
+    let flat: Vec<f64> = runs.iter().flatten().copied().filter(|value| value.is_finite()).collect();
+    let far = median((0..flat.len()).map(|index| {
+        let other = (index.wrapping_mul(0x9E37_79B1) + 7) % flat.len();
+        (flat[index] - flat[other]).abs()
+    }));
+    let mut nearness = [0.0; 4];
+    if far > 0.0 {
+        for (index, nearness) in nearness.iter_mut().enumerate() {
+            let lag = index + 1;
+            let near =
+                median(runs.iter().flat_map(|run| {
+                    run.windows(lag + 1).map(move |pair| (pair[lag] - pair[0]).abs())
+                }));
+            *nearness = 1.0 - (near / far).min(1.0);
+        }
+    }
+    let best =
+        (0..4).fold(0, |best, lag| if nearness[lag] > nearness[best] + 0.02 { lag } else { best });
+    (nearness, best + 1)
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.filter(|value| value.is_finite()).collect();
+    let middle = values.len() / 2;
+    match values.is_empty() {
+        true => 0.0,
+        false => *values.select_nth_unstable_by(middle, f64::total_cmp).1,
+    }
+}
+
+fn range(runs: &[Vec<f64>]) -> Option<(f64, f64)> {
+    let finite = || runs.iter().flatten().copied().filter(|value| value.is_finite());
+    finite().next()?;
+    Some((finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max)))
+}
+
+fn map<T: Copy, U>(runs: &[Vec<T>], convert: impl Fn(T) -> U) -> Vec<Vec<U>> {
+    runs.iter().map(|run| run.iter().map(|&value| convert(value)).collect()).collect()
+}
+
+/// Different elements, and the bits that it takes to say which each is.
+struct Symbols {
+    count: usize,
+    rate: f64,
+}
+
+impl Symbols {
+    fn count(runs: &[Vec<u64>], size: usize) -> Self {
+        let mut counts: HashMap<u64, usize> = HashMap::new();
+        let mut total = 0;
+        for &bits in runs.iter().flatten() {
+            *counts.entry(bits).or_default() += 1;
+            total += 1;
+        }
+        let width = (8 * size) as f64;
+        // Each has to be spelled out once.
+        let spelled = counts.len() as f64 * width;
+        let bits = entropy(counts.values().copied()) * total as f64 + spelled;
+        Self { count: counts.len(), rate: bits / (total as f64 * width) }
+    }
+}
+
+/// Bits a symbol, of symbols that are found so often.
+fn entropy(counts: impl Iterator<Item = usize> + Clone) -> f64 {
+    let total: usize = counts.clone().sum();
+    let share = |count: usize| count as f64 / total as f64;
+    counts.filter(|&count| count > 0).map(|count| -share(count) * share(count).log2()).sum()
+}
+
+/// How bytes are distributed at each place of elements.
+struct Lanes {
+    shares: Vec<[f64; 256]>,
+    counts: [usize; LANES],
+    entropies: [f64; LANES],
+}
+
+impl Lanes {
+    fn of(sample: &Sample) -> Self {
+        let lanes = sample.lanes();
+        let counts = std::array::from_fn(|lane| lanes[lane].iter().map(|&n| n as usize).sum());
+        let shares = (0..LANES)
+            .map(|lane| {
+                let total = f64::max(1.0, counts[lane] as f64);
+                std::array::from_fn(|byte| f64::from(lanes[lane][byte]) / total)
+            })
+            .collect();
+        let entropies =
+            std::array::from_fn(|lane| entropy(lanes[lane].iter().map(|&n| n as usize)));
+        Self { shares, counts, entropies }
+    }
+
+    /// How far the distributions `lag` lanes apart are from each other, 0 to 1, beyond what chance
+    /// makes of so few bytes.
+    fn differ(&self, lag: usize) -> f64 {
+        let one = |lane: usize| {
+            let other = (lane + lag) % LANES;
+            let (a, b) = (&self.shares[lane], &self.shares[other]);
+            let least = self.counts[lane].min(self.counts[other]);
+            if least == 0 {
+                return 0.0;
+            }
+            let term = |p: f64, q: f64| if p > 0.0 { p * (2.0 * p / (p + q)).log2() } else { 0.0 };
+            let (mut divergence, mut used) = (0.0, 0);
+            for (&p, &q) in a.iter().zip(b) {
+                divergence += 0.5 * (term(p, q) + term(q, p));
+                used += usize::from(p > 0.0 || q > 0.0);
+            }
+            // What two samples of one distribution differ by, on average.
+            let chance = (used - 1) as f64 / (4.0 * least as f64 * std::f64::consts::LN_2);
+            (divergence - chance).max(0.0)
+        };
+        ((0..LANES).map(one).sum::<f64>() / LANES as f64).sqrt()
+    }
+
+    /// The share of lanes that hold one value alone while those `lag` further hold more.
+    fn constants_differ(&self, lag: usize) -> f64 {
+        let constant = |lane: usize| self.entropies[lane] == 0.0;
+        let differ = |lane: &usize| constant(*lane) != constant((lane + lag) % LANES);
+        (0..LANES).filter(differ).count() as f64 / LANES as f64
+    }
+
+    /// Whether every fourth byte is 255 and the others vary.
+    fn is_opaque(&self) -> bool {
+        let full = |lane: usize| self.shares[lane][255] > 0.999;
+        (0..4).any(|alpha| {
+            (0..LANES).all(|lane| match lane % 4 == alpha {
+                true => full(lane),
+                false => self.entropies[lane] > 3.0,
+            })
+        })
+    }
+
+    /// The entropies of the lowest and of the highest byte of numbers of `size` bytes.
+    fn ends(&self, size: usize, big: bool) -> (f64, f64) {
+        let mean = |byte: usize| {
+            let lanes = (byte..LANES).step_by(size);
+            lanes.clone().map(|lane| self.entropies[lane]).sum::<f64>() / lanes.count() as f64
+        };
+        let (first, last) = (mean(0), mean(size - 1));
+        if big { (last, first) } else { (first, last) }
+    }
+}
+
+fn noise(lanes: &Lanes, least: f64, sample: &Sample) -> Evidence {
+    let total: f64 = lanes.counts.iter().sum::<usize>() as f64;
+    let expected = total / 256.0;
+    let found = |byte: usize| -> f64 {
+        (0..LANES).map(|lane| lanes.shares[lane][byte] * lanes.counts[lane] as f64).sum()
+    };
+    // Chi-squared, as so many deviations from its mean.
+    let chi: f64 = (0..256).map(|byte| (found(byte) - expected).powi(2) / expected.max(1e-9)).sum();
+    let deviations = (chi - 255.0) / (2.0 * 255.0_f64).sqrt();
+    let trust = trust(total as usize / 16);
+    let mut row: Row = [0.0; NAMES.len()];
+    set(&mut row, Feature::Incompressible, trust * (least - 0.95) * 20.0);
+    set(&mut row, Feature::Uniform, trust * (1.0 - (deviations.abs() / 4.0).min(3.0)));
+    set(&mut row, Feature::IsNoise, 1.0);
+    let facts = Facts { rate: least, sampled: sample.sampled(), ..Facts::default() };
+    Evidence { reading: Reading::Noise, row, facts }
+}

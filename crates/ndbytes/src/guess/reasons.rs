@@ -1,0 +1,216 @@
+//! What is found, in words.
+
+use super::evidence::{Evidence, Facts};
+use super::foreign::Foreign;
+use super::header::Start;
+use super::reading::Reading;
+use super::{Guess, Layout};
+use crate::array::{Dims, Order, Scalar};
+
+pub(super) fn of_foreign(foreign: Foreign) -> Guess {
+    Guess {
+        what: foreign.what.to_owned(),
+        dtype: None,
+        shape: Dims::new(),
+        offset: 0,
+        order: Order::C,
+        probability: foreign.probability,
+        reasons: vec![foreign.sign, foreign.advice],
+        call: foreign.call,
+    }
+}
+
+pub(super) fn of_array(
+    evidence: &Evidence,
+    all: &[Evidence],
+    layout: &Layout,
+    probability: f64,
+) -> Guess {
+    let (reading, start) = (evidence.reading, &layout.start);
+    let (dtype, shape) = (reading.dtype(), layout.shape.shape.clone());
+    let typestr = dtype.typestr().unwrap_or_default();
+    let mut call = match reading {
+        // NumPy knows the name only once ml_dtypes is imported.
+        Reading::Number { scalar: Scalar::BFloat16, .. } => {
+            "ndbytes.frombuffer(data, ml_dtypes.bfloat16".to_owned()
+        }
+        _ => format!("ndbytes.frombuffer(data, \"{typestr}\""),
+    };
+    if shape.len() != 1 {
+        call.push_str(&format!(", {}", tuple(&shape)));
+    }
+    if start.offset > 0 {
+        call.push_str(&format!(", offset={}", start.offset));
+    }
+    if layout.order == Order::F {
+        call.push_str(", order=\"F\"");
+    }
+    call.push(')');
+    let mut reasons = of_reading(evidence, all);
+    reasons.extend(of_start(start));
+    reasons.extend(of_shape(layout));
+    Guess {
+        what: match reading {
+            Reading::Noise => "random, compressed or encrypted bytes".to_owned(),
+            _ => format!("{dtype} array"),
+        },
+        dtype: Some(dtype),
+        shape,
+        offset: start.offset,
+        order: layout.order,
+        probability,
+        reasons,
+        call: Some(call),
+    }
+}
+
+fn of_reading(evidence: &Evidence, all: &[Evidence]) -> Vec<String> {
+    let Evidence { reading, facts, .. } = evidence;
+    let mut reasons = Vec::new();
+    let (size, big) = reading.part();
+    match reading {
+        Reading::Noise => {
+            reasons.push("all 256 values of a byte are equally frequent, and no reading finds any order in them".to_owned());
+            return reasons;
+        }
+        Reading::Bytes { len } => {
+            reasons.push(format!("letters, padded with NULs to {len} bytes each"));
+            return reasons;
+        }
+        Reading::Text { chars, .. } => {
+            let order = if big { "big-endian" } else { "little-endian" };
+            reasons.push(format!(
+                "code points of four bytes ({order} UTF-32), in elements of {chars}"
+            ));
+            return reasons;
+        }
+        Reading::Time { unit, .. } => {
+            let unit = unit.code();
+            reasons.push(format!("as counts of {unit} since 1970 they lie between 1900 and 2100"));
+        }
+        Reading::Number { scalar, .. } => reasons.extend(of_number(*scalar, facts)),
+    }
+    if size > 1 && facts.low_entropy - facts.high_entropy > 1.0 {
+        let place = if big { "first" } else { "last" };
+        reasons.push(format!(
+            "the {place} byte of each {size} varies little ({:.1} bits of 8), the other end a lot ({:.1})",
+            facts.high_entropy, facts.low_entropy
+        ));
+    }
+    if facts.smoothness > 0.3 {
+        let distance = match facts.lag {
+            1 => "neighbours".to_owned(),
+            lag => format!("elements {lag} apart"),
+        };
+        reasons.push(format!(
+            "{distance} are {:.0} times nearer to each other than any two",
+            1.0 / (1.0 - facts.smoothness).max(0.001)
+        ));
+    }
+    if facts.remainder != 0 {
+        reasons.push(format!(
+            "the length is no multiple of {}: {} bytes are left",
+            reading.itemsize(),
+            facts.remainder
+        ));
+    }
+    let second = all
+        .iter()
+        .filter(|other| other.reading.part().0 != size && other.reading != Reading::Noise)
+        .map(|other| other.facts.rate)
+        .fold(f64::INFINITY, f64::min);
+    if second.is_finite() && facts.rate < 0.97 * second {
+        reasons.push(format!(
+            "read so, {:.0} % of the bits would do; read in elements of another size, {:.0} %",
+            100.0 * facts.rate,
+            100.0 * second
+        ));
+    }
+    reasons
+}
+
+fn of_number(scalar: Scalar, facts: &Facts) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if scalar == Scalar::Bool {
+        reasons.push("every byte is 0 or 1".to_owned());
+        return reasons;
+    }
+    if let Some((low, high)) = facts.range {
+        let values = match facts.distinct {
+            1 => format!("all values are {}", number(low)),
+            distinct if distinct <= 20 && distinct * 4 <= facts.sampled => {
+                format!("{distinct} different values, from {} to {}", number(low), number(high))
+            }
+            _ => format!("values lie in {}..{}", number(low), number(high)),
+        };
+        reasons.push(values);
+    }
+    if facts.decimal > 0.5 {
+        reasons.push(format!("{:.0} % are short decimal numbers", 100.0 * facts.decimal));
+    } else if facts.whole > 0.9 {
+        reasons.push("they are whole numbers, as floats".to_owned());
+    }
+    if facts.odd_nan > 0.0 {
+        reasons.push(format!("{:.1} % are NaNs that no computation makes", 100.0 * facts.odd_nan));
+    }
+    if facts.subnormal > 0.02 {
+        reasons
+            .push(format!("{:.0} % are too small to be normal numbers", 100.0 * facts.subnormal));
+    }
+    reasons
+}
+
+fn of_start(start: &Start) -> Vec<String> {
+    let bytes = if start.offset == 1 { "byte" } else { "bytes" };
+    let mut reasons = match (start.offset, start.is_text) {
+        (0, _) => Vec::new(),
+        (offset, true) => vec![format!("{offset} {bytes} of text come first")],
+        (offset, false) => {
+            vec![format!("the first {offset} {bytes} are unlike the rest: a header")]
+        }
+    };
+    if let Some(said) = &start.said {
+        let dims: Vec<String> = said.iter().map(usize::to_string).collect();
+        reasons.push(format!("the header says {}, which is what follows", dims.join(" x ")));
+    }
+    reasons
+}
+
+fn of_shape(layout: &Layout) -> Vec<String> {
+    let mut reasons = Vec::new();
+    let mut inner = 1;
+    for (level, peak) in layout.shape.peaks.iter().enumerate() {
+        let what = match (level, peak.dim) {
+            (0, 2..=4) => format!("groups of {}", peak.dim),
+            (0, dim) => format!("rows of {dim}"),
+            (_, dim) if inner <= 4 => format!("rows of {dim} groups"),
+            (_, dim) => format!("planes of {dim} rows"),
+        };
+        inner *= peak.dim;
+        let change = 100.0 * (1.0 - peak.ratio);
+        reasons.push(format!(
+            "{what}: elements {inner} apart differ {change:.0} % less than those one step off"
+        ));
+    }
+    if layout.order == Order::F {
+        reasons.push("the shape fits better with the first index varying fastest".to_owned());
+    }
+    reasons
+}
+
+fn number(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 1e15 {
+        format!("{value}")
+    } else if (1e-3..1e6).contains(&value.abs()) {
+        let digits = 4 - (value.abs().log10().floor() as i32 + 1).clamp(0, 4);
+        format!("{value:.*}", digits.max(1) as usize)
+    } else {
+        format!("{value:.2e}")
+    }
+}
+
+fn tuple(shape: &[usize]) -> String {
+    let dims: Vec<String> = shape.iter().map(usize::to_string).collect();
+    let comma = if dims.len() == 1 { "," } else { "" };
+    format!("({}{comma})", dims.join(", "))
+}

@@ -1,0 +1,97 @@
+//! What guessing looks at: some of the bytes, however many there are.
+
+use crate::array::Source;
+
+/// Inputs up to here are looked at whole.
+const WHOLE: usize = 64 << 10;
+const WINDOW: usize = 4 << 10;
+/// Elements that are decoded for each size and byte order, in runs of neighbours.
+const MOST_ELEMENTS: usize = 8192;
+/// Item sizes divide this, so that bytes this far apart have the same place in their elements.
+pub(super) const LANES: usize = 16;
+
+/// Copies of parts of the bytes that may hold elements.
+///
+/// Elements are taken to end where the bytes do: what comes before an array is a header of any
+/// length, and after it there is seldom anything.
+#[derive(Debug)]
+pub(super) struct Sample {
+    head: Vec<u8>,
+    /// Where each window starts, and its bytes; no two overlap.
+    windows: Vec<(usize, Vec<u8>)>,
+    /// A place where an element starts or ends.
+    anchor: usize,
+    /// Bytes that may hold elements, sampled or not.
+    len: usize,
+}
+
+impl Sample {
+    /// Samples the bytes from `start` on; elements begin there if that is `known`.
+    pub(super) fn new(source: &Source<'_>, start: usize, known: bool) -> Self {
+        let (end, len) = (source.len(), source.len() - start);
+        let anchor = if known { start } else { end };
+        let windows = if len <= WHOLE {
+            vec![(start, source.to_vec(start, len))]
+        } else {
+            let count = WHOLE / WINDOW;
+            let step = (len - WINDOW) / (count - 1);
+            let places = (0..count).map(|index| {
+                let place = start + index * step;
+                // Aligned like the elements.
+                let place = place + (anchor.wrapping_sub(place) % LANES);
+                place.min(end - WINDOW)
+            });
+            places.map(|place| (place, source.to_vec(place, WINDOW))).collect()
+        };
+        let head = source.to_vec(start, len.min(WHOLE));
+        Self { head, windows, anchor, len }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The first bytes, header and all.
+    pub(super) fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    /// How many bytes are sampled.
+    pub(super) fn sampled(&self) -> usize {
+        self.windows.iter().map(|(_, bytes)| bytes.len()).sum()
+    }
+
+    /// How often each byte is found in each lane: place modulo [`LANES`], counted from the anchor.
+    pub(super) fn lanes(&self) -> Box<[[u32; 256]; LANES]> {
+        let mut lanes = Box::new([[0; 256]; LANES]);
+        for (start, bytes) in &self.windows {
+            let first = start.wrapping_sub(self.anchor);
+            for (index, &byte) in bytes.iter().enumerate() {
+                lanes[first.wrapping_add(index) % LANES][usize::from(byte)] += 1;
+            }
+        }
+        lanes
+    }
+
+    /// The bits of elements of `size` bytes (1, 2, 4 or 8), in runs of neighbours.
+    pub(super) fn elements(&self, size: usize, big: bool) -> Vec<Vec<u64>> {
+        let most = MOST_ELEMENTS / self.windows.len().max(1);
+        let run = |(start, bytes): &(usize, Vec<u8>)| {
+            let skip = self.anchor.wrapping_sub(*start) % size;
+            let all = bytes.get(skip..).unwrap_or(&[]).chunks_exact(size);
+            // Not the first ones: they may be a header.
+            let from = all.len().saturating_sub(most);
+            all.skip(from).map(|element| bits(element, big)).collect()
+        };
+        self.windows.iter().map(run).collect()
+    }
+}
+
+/// The bytes of one element as a number.
+pub(super) fn bits(element: &[u8], big: bool) -> u64 {
+    let join = |value: u64, &byte: &u8| value << 8 | u64::from(byte);
+    match big {
+        true => element.iter().fold(0, join),
+        false => element.iter().rev().fold(0, join),
+    }
+}

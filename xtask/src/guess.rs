@@ -1,0 +1,30 @@
+//! `cargo xtask guess`: how often guesses are right, into docs/guess.md.
+
+use std::process::Command;
+
+use crate::args::Args;
+use crate::process::{self, Result};
+use crate::workspace::Workspace;
+
+pub(crate) fn command(workspace: &Workspace, mut args: Args) -> Result {
+    let fit = args.flag("--fit");
+    args.words(&[])?;
+    if fit {
+        run(workspace, "fit_weights")?;
+    }
+    run(workspace, "write_page")
+}
+
+/// One of the tests that write instead of checking.
+fn run(workspace: &Workspace, name: &str) -> Result {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(&workspace.root).args([
+        "test",
+        "--release",
+        "-p",
+        "ndbytes",
+        "--test",
+        "guess",
+    ]);
+    process::run(cargo.args(["--", "--ignored", "--exact", name, "--nocapture"]))
+}
