@@ -8,9 +8,11 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -191,17 +193,21 @@ AS_SOMEBODY = """
 """
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that others can get to, as they cannot to those of pytest."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+
+
 @posix
-def test_targets_that_may_not_be_written(tmp_path: Path) -> None:
-    folder = tmp_path / "folder"
-    folder.mkdir()
+def test_targets_that_may_not_be_written(open_folder: Path) -> None:
+    folder = open_folder
     ndbytes.save(folder / "mine", SMALL)
     ndbytes.save(folder / "locked", SMALL)
     os.chmod(folder / "mine.npy", 0o666)
     os.chmod(folder / "locked.npy", 0o444)
-    for path in [tmp_path, *tmp_path.parents]:
-        if not os.stat(path).st_mode & stat.S_IXOTH and os.geteuid() == 0:
-            os.chmod(path, os.stat(path).st_mode | stat.S_IXOTH)
     os.chmod(folder, 0o555)
     try:
         done = run(AS_SOMEBODY, folder, "new", "mine", "locked")
