@@ -21,8 +21,10 @@ use crate::pickle::{encoding_of, one_pickle};
 use crate::streams::write_message;
 use crate::values::{self, Elements};
 
-/// Warnings are about the line that calls `ndbytes.save` or `ndbytes.load`.
+/// Warnings are about the line that calls `ndbytes.save` or `ndbytes.load`, whose frame is the
+/// first; or, of maps, the second.
 const CALLER: i32 = 2;
+const CALLER_OF_MAP: i32 = 3;
 
 /// Write an npy file, which takes the place of what is at `path` when it is complete.
 #[pyfunction]
@@ -115,14 +117,17 @@ fn savable<'py>(object: &Bound<'py, PyAny>, real_file: bool) -> PyResult<Bound<'
     } else {
         format!("a {class} is saved as a plain array: whatever else it holds is lost")
     };
-    warn(py, &lost)?;
+    warn(py, &lost, CALLER)?;
     numpy.call_method1("asarray", (array,))
 }
 
-fn warn(py: Python<'_>, text: &str) -> PyResult<()> {
+fn warn(py: Python<'_>, text: &str, level: i32) -> PyResult<()> {
     let text = CString::new(text).unwrap_or_default();
-    PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, CALLER)
+    PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, level)
 }
+
+const METADATA: &str = "metadata on a dtype is not saved to an npy/npz. Use another format (such as \
+                        pickle) to store it.";
 
 /// Calls `with` with what is to be written of `array`, and its elements, after a warning about
 /// what npy has no place for.
@@ -134,11 +139,7 @@ fn with_message<T>(
     let py = array.py();
     let mut view = ndarray::view(array)?;
     if view.dtype().has_metadata() {
-        warn(
-            py,
-            "metadata on a dtype is not saved to an npy/npz. Use another format (such as pickle) \
-             to store it.",
-        )?;
+        warn(py, METADATA, CALLER)?;
         let plain = view.dtype().without_metadata();
         view = Array::new(plain, view.layout().clone(), view.source().clone())
             .map_err(|error| errors::decode(py, error))?;
@@ -155,26 +156,29 @@ fn with_message<T>(
                 py,
                 "Custom dtypes are saved as python objects using the pickle protocol. Loading \
                  this file requires allow_pickle=True to be set.",
+                CALLER,
             )?;
         }
         let mut object = values::objects(array)?;
         let view = values::array_of_objects(&view, &mut object)?;
         let message = npy::Message::new(&view).map_err(refused)?;
-        warn_of_version(py, message.header())?;
+        warn_of_version(py, message.header(), CALLER)?;
         return with(&message, &view);
     }
     let message = npy::Message::new(&view).map_err(refused)?;
-    warn_of_version(py, message.header())?;
+    warn_of_version(py, message.header(), CALLER)?;
     with(&message, &view)
 }
 
 /// In the words of NumPy.
-fn warn_of_version(py: Python<'_>, header: &[u8]) -> PyResult<()> {
-    match header.get(6) {
-        Some(2) => warn(py, "Stored array in format 2.0. It can only be read by NumPy >= 1.9"),
-        Some(3) => warn(py, "Stored array in format 3.0. It can only be read by NumPy >= 1.17"),
-        _ => Ok(()),
-    }
+fn warn_of_version(py: Python<'_>, header: &[u8], level: i32) -> PyResult<()> {
+    let (version, numpy) = match header.get(6) {
+        Some(2) => ("2.0", "1.9"),
+        Some(3) => ("3.0", "1.17"),
+        _ => return Ok(()),
+    };
+    let text = format!("Stored array in format {version}. It can only be read by NumPy >= {numpy}");
+    warn(py, &text, level)
 }
 
 /// Read the npy array at which a file object stands.
@@ -196,7 +200,7 @@ pub(crate) fn load_array<'py>(
     let reader = Reader::new(file)?;
     let limits = core_limits(limits);
     let mut bytes = start.to_vec();
-    let header = begun(&reader, &mut bytes, &limits.max_header(max_header))?;
+    let header = begun(&reader, &mut bytes, &limits.max_header(max_header), CALLER)?;
     if !header.dtype.has_objects() {
         return fresh::array(&reader, &header, &mut Watch::new(progress));
     }
@@ -226,7 +230,12 @@ pub(crate) fn of_objects<'py>(
 }
 
 /// The header that begins with `bytes`, with a warning if Python 2 wrote it.
-fn begun(reader: &Reader<'_>, bytes: &mut Vec<u8>, limits: &CoreLimits) -> PyResult<npy::Header> {
+fn begun(
+    reader: &Reader<'_>,
+    bytes: &mut Vec<u8>,
+    limits: &CoreLimits,
+    level: i32,
+) -> PyResult<npy::Header> {
     let py = reader.object().py();
     let header = header(reader, bytes, limits)?
         .ok_or_else(|| PyEOFError::new_err("No data left in file"))?;
@@ -235,6 +244,7 @@ fn begun(reader: &Reader<'_>, bytes: &mut Vec<u8>, limits: &CoreLimits) -> PyRes
             py,
             "Reading `.npy` or `.npz` file required additional header parsing as it was created \
              on Python 2. Save the file again to speed up loading and avoid this warning.",
+            level,
         )?;
     }
     Ok(header)
@@ -286,7 +296,7 @@ pub(crate) fn peek_file<'py>(
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>, bool, usize)> {
     let mut bytes = start.to_vec();
     let limits = CoreLimits::default().max_header(max_header);
-    let header = begun(&Reader::new(file)?, &mut bytes, &limits)?;
+    let header = begun(&Reader::new(file)?, &mut bytes, &limits, CALLER_OF_MAP)?;
     let layout = header.layout().map_err(|error| errors::decode(py, error))?;
     if !header.dtype.has_objects() && layout.reach() as u64 > size {
         return Err(errors::decode(py, header.cut_short(size)));
@@ -312,30 +322,27 @@ pub(crate) fn create_file(
         return Err(PyValueError::new_err("a subarray is no dtype of an array"));
     }
     if model.has_metadata() {
-        warn(
-            py,
-            "metadata on a dtype is not saved to an npy/npz. Use another format (such as pickle) \
-             to store it.",
-        )?;
+        warn(py, METADATA, CALLER_OF_MAP)?;
         model = model.without_metadata();
     }
     let order = if fortran_order { Order::F } else { Order::C };
     let header = npy::write_header(&model, &shape, order, version)
         .map_err(|error| errors::refused(py, &error))?;
     if version.is_none() {
-        warn_of_version(py, &header)?;
+        warn_of_version(py, &header, CALLER_OF_MAP)?;
     }
     let layout = ndbytes::Layout::contiguous(&shape, model.itemsize(), order)
         .and_then(|layout| layout.at(header.len()))
         .map_err(|error| errors::decode(py, error))?;
-    let target = Target::at(&path, Existing::Replace).map_err(|error| errors::file(py, &error))?;
     let about = |error: io::Error| FileError::new(&path, "", error);
-    target
-        .write(&WriteOptions::new(), |file| {
+    let made = py.detach(|| {
+        let target = Target::at(&path, Existing::Replace)?;
+        target.write(&WriteOptions::new(), |file| {
             file.write_all(&header).map_err(about)?;
             file.set_len(layout.reach() as u64).map_err(about)
         })
-        .map_err(|error| errors::file(py, &error))?;
+    });
+    made.map_err(|error| errors::file(py, &error))?;
     Ok(header.len())
 }
 

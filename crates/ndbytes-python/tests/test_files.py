@@ -407,6 +407,21 @@ def test_array_likes_and_maps(tmp_path: Path) -> None:
     assert (tmp_path / "x.npy").read_bytes() == numpy_save(x)
 
 
+def test_warnings_of_python_2(tmp_path: Path) -> None:
+    text = b"{'descr': '<i2', 'fortran_order': False, 'shape': (3L,), }"
+    text = text.ljust(117) + b"\n"
+    path = tmp_path / "x.npy"
+    path.write_bytes(b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + bytes(6))
+    for call in (
+        lambda: ndbytes.load(path),
+        lambda: ndbytes.load(path, "r"),
+        lambda: ndbytes.open_memmap(path, "r"),
+    ):
+        with pytest.warns(UserWarning, match="created on Python 2") as caught:
+            assert call().tolist() == [0, 0, 0]
+        assert [kind.filename for kind in caught] == [__file__]
+
+
 def test_headers_may_be_limited(tmp_path: Path) -> None:
     long = np.zeros(2, [(str(index) * 100, "u1") for index in range(600)])
     quietly(ndbytes.save, tmp_path / "x", long)
@@ -477,8 +492,9 @@ def test_new_maps(tmp_path: Path) -> None:
         assert path.read_bytes() == numpy_save(x, version)
     with pytest.raises(ValueError, match=r"version 1\.0 cannot hold"):
         ndbytes.open_memmap(path, "w+", [("\u65e5", "<i2")], (2,), version=(1, 0))
-    with pytest.warns(UserWarning, match=r"format 3\.0"):
+    with pytest.warns(UserWarning, match=r"format 3\.0") as caught:
         ndbytes.open_memmap(path, "w+", [("\u65e5", "<i2")], (2,))
+    assert caught[0].filename == __file__
     # Larger than any memory, and no larger than its header on the disk.
     x = ndbytes.open_memmap(path, "w+", "u1", (1 << 36,))
     x[-1] = 5

@@ -18,7 +18,15 @@ from typing import Any
 import ndbytes
 import numpy as np
 import pytest
-from arrays import assert_same, filled, layouts, parts, plain_dtypes, structured_dtypes
+from arrays import (
+    FIXTURES,
+    assert_same,
+    filled,
+    layouts,
+    parts,
+    plain_dtypes,
+    structured_dtypes,
+)
 
 DTYPES = {dtype.str: dtype for dtype in plain_dtypes()} | structured_dtypes()
 SMALL = np.arange(60, dtype="<i2").reshape(4, 3, 5)
@@ -139,6 +147,36 @@ def test_a_cut_at_any_byte() -> None:
         assert not isinstance(caught.value, EOFError)
         at = end % len(bytes_of(SMALL))
         assert at < caught.value.needed <= len(bytes_of(SMALL))
+
+
+def test_every_fixture() -> None:
+    """What `bytes_to_array` reads of the bytes, or a fault, and never another exception."""
+    seen = 0
+    for path in sorted(FIXTURES.glob("*/npy/**/*.npy")):
+        data = path.read_bytes()
+        try:
+            expected = ndbytes.bytes_to_array(data, format="npy")
+        except ndbytes.DecodeError as error:
+            if "newline" in str(error):
+                # Only the byte behind the header tells, which a stream is not asked for.
+                continue
+            for stream in (io.BytesIO(data), OnlyRead(data, 1000)):
+                with pytest.raises((ndbytes.DecodeError, EOFError)):
+                    ndbytes.read_array(stream)
+            with pytest.raises((ndbytes.DecodeError, EOFError)):
+                asyncio.run(ndbytes.aio.read_array(Fed(data)))
+            continue
+        for found in (
+            ndbytes.read_array(io.BytesIO(data)),
+            ndbytes.read_array(OnlyRead(data, 1000)),
+            asyncio.run(ndbytes.aio.read_array(Fed(data))),
+        ):
+            if expected.dtype.hasobject:
+                assert repr(found) == repr(expected), path
+            else:
+                assert parts(found) == parts(expected), path
+        seen += 1
+    assert seen > 1000
 
 
 def test_what_is_no_array() -> None:

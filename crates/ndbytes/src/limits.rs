@@ -61,7 +61,7 @@ impl Limits {
 
     /// The bytes that may be copied or built for an input of `input_len` bytes.
     pub fn bytes_for(&self, input_len: u64) -> u64 {
-        self.max_bytes.unwrap_or_else(|| (256 << 20) + input_len.saturating_mul(32))
+        self.max_bytes.unwrap_or_else(|| input_len.saturating_mul(32).saturating_add(256 << 20))
     }
 
     /// Refuses to copy or build `bytes` for an input of `input_len` bytes when that is too much.
