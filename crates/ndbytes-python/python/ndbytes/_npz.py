@@ -20,7 +20,6 @@ __all__ = ["NpzFile", "open_npz", "savez", "savez_compressed", "update_npz"]
 
 _Path: TypeAlias = str | os.PathLike[str]
 _File: TypeAlias = _Path | IO[bytes] | Any
-_MapMode: TypeAlias = Literal["r", "r+", "w+", "c", "readonly", "readwrite", "write", "copyonwrite"]
 _Compression: TypeAlias = Literal["deflate", "zstd"] | None
 
 # What is read ahead when all members are asked for: enough for all cores, little beside memory.
@@ -342,7 +341,7 @@ class _Attributes:
 
 def open_npz(
     file: _File,
-    mmap_mode: _MapMode | None = None,
+    mmap_mode: str | None = None,
     *,
     allow_pickle: bool = True,
     encoding: str = "latin1",
