@@ -1,13 +1,17 @@
 //! npz: many arrays in one, each with its name. The format of `numpy.savez`.
 //!
-//! An npz file is a zip archive of npy files. In: [`archive`] finds the directory, and each member
-//! by it; [`read`](mod@read) takes members as views or inflates them, by several threads, and has
-//! `npy` read the arrays. Out: [`write`](mod@write) compresses chunks of the members by several
-//! threads with an encoder made for arrays ([`deflate`]), and writes the [`records`] around them.
-//! [`update`] changes an archive without compressing anew what stays.
+//! An npz file is a zip archive of npy files.
+//!
+//! In: [`archive`] finds the directory, and each member by it; [`read`](mod@read) takes members as
+//! views or inflates them, by several threads, and has `npy` read the arrays.
+//!
+//! Out: [`content`] cuts members into chunks, which several threads compress by an encoder made for
+//! arrays ([`deflate`]); [`write`](mod@write) puts the [`records`] around them. [`update`] changes an
+//! archive without compressing anew what stays.
 
 mod archive;
 mod codec;
+mod content;
 #[doc(hidden)]
 pub mod deflate;
 mod names;

@@ -337,3 +337,147 @@ fn finish_header(mut bytes: Vec<u8>, name: &[u8], fields: &[u8]) -> Vec<u8> {
     bytes.extend_from_slice(fields);
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Read, Seek, SeekFrom};
+
+    use super::super::{Archive, ReadOptions, Update, WriteOptions};
+    use super::*;
+
+    /// A stream of zeros, but for some parts of it: as long as no memory is.
+    #[derive(Default)]
+    struct Sparse {
+        parts: Vec<(u64, Vec<u8>)>,
+        len: u64,
+        at: u64,
+    }
+
+    impl Sparse {
+        fn put(&mut self, at: u64, bytes: Vec<u8>) {
+            self.len = self.len.max(at + bytes.len() as u64);
+            self.parts.push((at, bytes));
+        }
+    }
+
+    impl Read for Sparse {
+        fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+            let left = self.len.saturating_sub(self.at);
+            let count = to.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            to[..count].fill(0);
+            for (start, part) in &self.parts {
+                for (byte, place) in part.iter().zip(*start..) {
+                    if let Some(index) = place.checked_sub(self.at)
+                        && let Some(to) = to[..count].get_mut(index as usize)
+                    {
+                        *to = *byte;
+                    }
+                }
+            }
+            self.at += count as u64;
+            Ok(count)
+        }
+    }
+
+    impl Seek for Sparse {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.at = match to {
+                SeekFrom::Start(at) => at,
+                SeekFrom::Current(by) => self.at.wrapping_add_signed(by),
+                SeekFrom::End(by) => self.len.wrapping_add_signed(by),
+            };
+            Ok(self.at)
+        }
+    }
+
+    /// An archive with stored members of these sizes.
+    fn archive(sizes: &[u64]) -> (Sparse, Vec<u8>) {
+        let (mut stream, mut directory, mut at) = (Sparse::default(), Vec::new(), 0);
+        for (number, &size) in sizes.iter().enumerate() {
+            let name = format!("größe {number}.npy");
+            let method = Method::Stored;
+            let record = Record { name: &name, method, crc: 7, compressed_size: size, size, at };
+            let mut header = Vec::new();
+            record.push_local_header(&mut header);
+            record.push_directory_record(&mut directory);
+            assert!((at + header.len() as u64).is_multiple_of(ALIGNMENT));
+            let end = at + header.len() as u64 + size;
+            stream.put(at, header);
+            at = end;
+        }
+        let end = end(sizes.len() as u64, at, directory.len() as u64, b"a comment");
+        directory.extend_from_slice(&end);
+        stream.put(at, directory.clone());
+        (stream, directory)
+    }
+
+    fn has_wide_end(directory: &[u8]) -> bool {
+        directory.windows(4).any(|four| four == ZIP64_END_SIGNATURE)
+    }
+
+    #[test]
+    fn sizes_and_places_at_every_limit() {
+        // Below, at and above each limit.
+        let max = MAX_32;
+        for sizes in [
+            &[0_u64, 5][..],
+            &[max - 1, 5],
+            &[max, 5],
+            &[max + 1, max - 1, 0],
+            // The place of the second one is at the limit.
+            &[max - 64 - 63, 1],
+            &[max - 64, 1],
+            &[max - 63, 1],
+            &[1 << 40, 1 << 41, 3],
+        ] {
+            let (stream, directory) = archive(sizes);
+            let start = stream.len - directory.len() as u64;
+            assert_eq!(has_wide_end(&directory), start >= max, "{sizes:?}");
+            let archive = Archive::from_reader(stream, ReadOptions::new()).unwrap();
+            for (member, &size) in archive.members().iter().zip(sizes) {
+                assert_eq!((member.size(), member.compressed_size()), (size, size));
+                assert!(archive.place(member).unwrap().is_multiple_of(ALIGNMENT));
+                let wide = size >= max;
+                let header = LocalHeader::read(&archive.storage, member.header_at, 20).unwrap();
+                let has_field = header.extra().any(|(id, _)| id.as_u16() == ZIP64_FIELD);
+                assert_eq!(has_field, wide, "zip64 only where it is needed");
+            }
+
+            // Moved behind a longer name, everything is where it is said to be.
+            let mut update = Update::new(&archive, WriteOptions::new());
+            update.rename("größe 0", "a name that takes more room than the other").unwrap();
+            let (mut moved, mut at) = (Sparse::default(), 0);
+            let out = Counted { sparse: &mut moved, at: &mut at };
+            let copy = |out: &mut Counted<'_>, range: std::ops::Range<u64>| {
+                *out.at += range.end - range.start;
+                Ok(())
+            };
+            update.write_with(out, copy).unwrap();
+            let again = Archive::from_reader(moved, ReadOptions::new()).unwrap();
+            assert_eq!(again.members().len(), sizes.len());
+            assert!(again.find("a name that takes more room than the other").is_ok());
+            for (member, &size) in again.members().iter().zip(sizes) {
+                assert_eq!((member.size(), member.crc32()), (size, 7));
+                assert!(again.place(member).unwrap().is_multiple_of(ALIGNMENT));
+            }
+        }
+    }
+
+    /// Writes into a sparse stream, over whose holes it jumps.
+    struct Counted<'s> {
+        sparse: &'s mut Sparse,
+        at: &'s mut u64,
+    }
+
+    impl io::Write for Counted<'_> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.sparse.put(*self.at, bytes.to_vec());
+            *self.at += bytes.len() as u64;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+}

@@ -9,10 +9,11 @@ use std::io::{self, Write};
 use std::ops::Range;
 
 use super::archive::Member;
+use super::content::Content;
 use super::names;
 use super::read::Archive;
 use super::records::{self, LocalHeader};
-use super::write::{Content, WriteOptions, Writer, check_name, refused};
+use super::write::{WriteOptions, Writer, check_name, refused};
 use crate::array::Array;
 use crate::error::{DecodeError, Result};
 
