@@ -9,6 +9,7 @@ use pyo3::types::{PyBytes, PyList, PyMemoryView, PySlice, PyString};
 use crate::bridge::buffer::{Input, filled_bytes};
 use crate::bridge::{descr, ndarray};
 use crate::errors;
+use crate::guessing::explained;
 use crate::limits::{Limits, core_limits};
 use crate::pickle;
 use crate::values::{self, Elements};
@@ -150,8 +151,8 @@ pub(crate) fn bytes_to_array<'py>(
     if let Some(name) = format {
         options = options.format(Format::from_name(name).ok_or_else(|| unknown_format(name))?);
     }
-    let array =
-        ndbytes::read_array(input.source(), &options).map_err(|error| errors::decode(py, error))?;
+    let array = ndbytes::read_array(input.source(), &options)
+        .map_err(|error| explained(py, error, &input, None))?;
     if copy == Some(true) {
         limits
             .check_bytes(array.nbytes() as u64, input.len() as u64)
@@ -331,7 +332,9 @@ pub(crate) fn frombuffer<'py>(
             return Err(PyValueError::new_err(format!("count is {count}, it is at least -1")));
         }
     }
-    let array = description.array(input.source()).map_err(|error| errors::decode(py, error))?;
+    let array = description
+        .array(input.source())
+        .map_err(|error| explained(py, error, &input, Some(description.dtype())))?;
     ndarray::from_input_as(&input, &array, copy, descr)
 }
 

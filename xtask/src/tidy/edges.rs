@@ -32,6 +32,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("inspect", &["formats", "array", "error", "limits"]),
     ("compare", &["array", "error", "limits"]),
     ("guess", &["array", "error", "limits"]),
+    ("diagnosis", &["guess", "array", "error"]),
 ];
 
 /// Files in which a word must not occur, not even in a comment.
