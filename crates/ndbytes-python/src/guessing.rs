@@ -1,6 +1,6 @@
 //! What bytes that say nothing about themselves may be.
 
-use ndbytes::{DType, Guess as CoreGuess, GuessOptions, Order};
+use ndbytes::{DType, DecodeError, Guess as CoreGuess, GuessOptions, Order};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -75,6 +75,17 @@ pub(crate) fn guess(
     };
     let guesses = guesses.map_err(|error| errors::decode(py, error))?;
     guesses.into_iter().map(|guess| Guess::new(py, guess, said.as_ref())).collect()
+}
+
+/// The exception for bytes that could not be read, with what they are in its hint.
+#[cold]
+pub(crate) fn explained(
+    py: Python<'_>,
+    error: DecodeError,
+    input: &Input<'_>,
+    asked: Option<&DType>,
+) -> PyErr {
+    errors::decode(py, ndbytes::explain(error, &input.source(), asked))
 }
 
 /// One thing that bytes may be; see `guess`.

@@ -10,6 +10,7 @@ use pyo3::types::{PyBytes, PyList, PyMemoryView, PySlice, PyString, PyTuple};
 use crate::bridge::buffer::{Input, RELEASE_FROM, filled_bytes};
 use crate::bridge::{descr, headers, ndarray};
 use crate::errors;
+use crate::guessing::explained;
 use crate::limits::{Limits, core_limits};
 use crate::npz::npz_bytes;
 use crate::pickle;
@@ -180,7 +181,7 @@ pub(crate) fn bytes_to_array<'py>(
         false => ndbytes::read_array(source, &options),
         true => py.detach(|| ndbytes::read_array(source, &options)),
     }
-    .map_err(|error| errors::decode(py, error))?;
+    .map_err(|error| explained(py, error, &input, None))?;
     if copy == Some(true) {
         limits
             .check_bytes(array.nbytes() as u64, input.len() as u64)
@@ -362,7 +363,9 @@ pub(crate) fn frombuffer<'py>(
             return Err(PyValueError::new_err(format!("count is {count}, it is at least -1")));
         }
     }
-    let array = description.array(input.source()).map_err(|error| errors::decode(py, error))?;
+    let array = description
+        .array(input.source())
+        .map_err(|error| explained(py, error, &input, Some(description.dtype())))?;
     ndarray::from_input_as(&input, &array, copy, descr)
 }
 

@@ -26,12 +26,15 @@ def test_counts_and_distances_are_numpys(data: st.DataObject) -> None:
     d = ndbytes.diff(a, b)
     bits = np.array([x.tobytes() != y.tobytes() for x, y in zip(a.ravel(), b.ravel(), strict=True)])
     differs = bits.reshape(a.shape)
-    assert d.size == a.size and d.count == differs.sum()
+    assert d.size == a.size
+    assert d.count == differs.sum()
     assert d.equal == ndbytes.identical(a, b)
     if not d.count:
-        assert d.first is None and str(d) == "the same"
+        assert d.first is None
+        assert str(d) == "the same"
         return
-    assert d.first is not None and differs[d.first]
+    assert d.first is not None
+    assert differs[d.first]
     order = "F" if a.ndim > 1 and a.flags.f_contiguous and not a.flags.c_contiguous else "C"
     first = np.flatnonzero(differs.ravel(order))[0]
     assert d.first == tuple(int(i) for i in np.unravel_index(first, a.shape, order=order))
@@ -66,13 +69,17 @@ def test_signs_of_zeros() -> None:
 def test_shapes_and_dtypes() -> None:
     x = np.arange(6)
     d = ndbytes.diff(x, x.reshape(2, 3))
-    assert (d.equal, d.count, d.size) == (False, 0, 0) and "shapes" in d.why[0]
+    assert (d.equal, d.count, d.size) == (False, 0, 0)
+    assert "shapes" in d.why[0]
     d = ndbytes.diff(x.astype("<i4"), x.astype(">i4"))
-    assert (d.equal, d.count) == (False, 0) and "byte orders" in d.why[0]
-    d = ndbytes.diff(x, x + [0, 0, 0, 0, 0, 0.25])
-    assert (d.count, d.max_abs) == (1, 0.25) and "int64 and float64" in d.why[0]
+    assert (d.equal, d.count) == (False, 0)
+    assert "byte orders" in d.why[0]
+    d = ndbytes.diff(x, [*x, 0, 0, 0, 0, 0, 0.25])
+    assert (d.count, d.max_abs) == (1, 0.25)
+    assert "int64 and float64" in d.why[0]
     d = ndbytes.diff(x, x.astype("S4"))
-    assert not d.equal and d.size == 0
+    assert not d.equal
+    assert d.size == 0
 
 
 def test_structures_times_and_text() -> None:
@@ -98,14 +105,16 @@ def test_large_arrays_in_many_blocks() -> None:
     for a, b in [(x, y), (x.T, y.T), (x[::-1], y[::-1]), (x, np.asfortranarray(y))]:
         d = ndbytes.diff(a, b)
         assert (d.count, d.max_abs, d.nan) == (2, 1.0, (0, 1, 0))
-        assert d.worst is not None and b[d.worst] == x[123, 456] + 1
+        assert d.worst is not None
+        assert b[d.worst] == x[123, 456] + 1
 
 
 def test_repr_and_html() -> None:
     d = ndbytes.diff(np.zeros((4, 4)), np.eye(4))
     assert repr(d).startswith("<Difference: 4 of 16 elements differ (25.000 %)")
     html = d._repr_html_()
-    assert html.count("<tr>") == 4 and html.count("<td") == 16
+    assert html.count("<tr>") == 4
+    assert html.count("<td") == 16
     field = np.zeros(1, [("<b>", "i4")])
     other = field.copy()
     other["<b>"] = 1

@@ -25,8 +25,10 @@ def test_dtypes_of_smooth_numbers(dtype: str) -> None:
     x = (3000 * np.sin(np.linspace(0.3, 30, 4000))).astype(dtype)
     best = ndbytes.guess(x.tobytes())[0]
     assert best.dtype == x.dtype
-    assert best.dtype is not None and best.dtype.byteorder == x.dtype.byteorder
-    assert 0.5 < best.probability <= 1 and best.reasons
+    assert best.dtype is not None
+    assert best.dtype.byteorder == x.dtype.byteorder
+    assert 0.5 < best.probability <= 1
+    assert best.reasons
     assert best.call is not None
     assert ndbytes.identical(eval(best.call, {"ndbytes": ndbytes, "data": x.tobytes()}).ravel(), x)
 
@@ -104,4 +106,5 @@ def test_large_input_takes_no_longer() -> None:
 
 def test_repr() -> None:
     shown = repr(ndbytes.guess(picture(90, 70))[0])
-    assert "uint8 array (90, 70)" in shown and "ndbytes.frombuffer(" in shown
+    assert "uint8 array (90, 70)" in shown
+    assert "ndbytes.frombuffer(" in shown

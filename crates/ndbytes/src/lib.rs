@@ -31,6 +31,7 @@
 pub mod array;
 mod compare;
 mod cursor;
+mod diagnosis;
 mod error;
 pub mod files;
 mod formats;
@@ -43,6 +44,7 @@ pub use array::{
     Struct, TimeUnit,
 };
 pub use compare::{DiffOptions, Difference, Place, diff, equal, identical};
+pub use diagnosis::explain;
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, Result};
 pub use formats::{
     Entries, Entry, Format, ReadOptions, Summary, npy, npz, peek, pickle, raw, read, read_array,
@@ -73,7 +75,7 @@ pub fn array_to_bytes<'a>(array: impl Into<Array<'a>>) -> Result<Vec<u8>, Encode
 /// data from `bytes`.
 ///
 /// # Errors
-/// When the bytes do not say what they are, are damaged or cut short, or hold several arrays.
+/// When the bytes do not say what they are (the hint then holds guesses), are damaged or cut short, or hold several arrays.
 ///
 /// ```
 /// let bytes = ndbytes::array_to_bytes(&[1_i16, 2, 3][..])?;
@@ -82,5 +84,6 @@ pub fn array_to_bytes<'a>(array: impl Into<Array<'a>>) -> Result<Vec<u8>, Encode
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn bytes_to_array(bytes: &[u8]) -> Result<Array<'_>> {
-    read_array(Source::slice(bytes), &ReadOptions::new())
+    let source = Source::slice(bytes);
+    read_array(source.clone(), &ReadOptions::new()).map_err(|error| explain(error, &source, None))
 }

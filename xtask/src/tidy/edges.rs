@@ -33,6 +33,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("compare", &["array", "error", "limits"]),
     ("guess", &["array", "error", "limits"]),
     ("files", &["formats", "formats/npz", "array"]),
+    ("diagnosis", &["guess", "array", "error"]),
 ];
 
 /// Files in which a word must not occur, not even in a comment.

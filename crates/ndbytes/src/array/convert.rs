@@ -3,7 +3,7 @@
 use super::dtype::{ByteOrder, DType, Kind};
 use super::element::{CastError, Element};
 use super::layout::Order;
-use super::source::{Buffer, Sink, Source};
+use super::source::{Sink, Source};
 use super::{Array, Layout, default_threads};
 use crate::error::{DecodeError, Result};
 
@@ -154,7 +154,7 @@ mod with_ndarray {
         }
         let elements: Vec<T> = array.iter().copied().collect();
         let bytes = T::bytes_of(&elements);
-        let source = Source::owned(Buffer::filled(bytes.len(), |sink| sink.write(bytes)));
+        let source = Source::copied(bytes);
         let layout = Layout::contiguous(array.shape(), size_of::<T>(), Order::C);
         let layout = layout.unwrap_or_else(|_| unreachable!("the array fits into memory"));
         Array { dtype: T::SCALAR.into(), layout, source, objects: None }

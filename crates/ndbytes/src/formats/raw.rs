@@ -28,6 +28,11 @@ impl Description {
         Self { dtype, shape: None, offset: 0, count: None, order: Order::C }
     }
 
+    /// What one element is said to be.
+    pub fn dtype(&self) -> &DType {
+        &self.dtype
+    }
+
     /// Elements along each axis; at most one may be `None`, which takes what is left.
     pub fn shape(mut self, shape: &[Option<usize>]) -> Self {
         self.shape = Some(Dims::from_slice(shape));

@@ -2,9 +2,9 @@
 //! ones are told with their reasons.
 //!
 //! A few thousand elements are read in each way that is known. What is measured of each reading is
-//! one row of numbers ([`evidence`]); the weights of these numbers were fitted to arrays of which it
-//! is known what they are ([`weights`]). Where elements start ([`header`]) and into which rows they
-//! fall ([`shape`]) is found for the readings that are left.
+//! one row of numbers (`evidence`); the weights of these numbers were fitted to arrays of which it
+//! is known what they are (`weights`). Where elements start (`header`) and into which rows they
+//! fall (`shape`) is found for the readings that are left.
 
 mod evidence;
 mod foreign;
@@ -105,19 +105,12 @@ pub struct Guess {
 /// or more elements than they hold.
 pub fn guess(source: &Source<'_>, options: &GuessOptions) -> Result<Vec<Guess>> {
     let known = Known::check(source, options)?;
-    let mut head = [0; 4096];
-    let len = source.len().min(head.len());
-    source.copy_over(0, &mut head[..len]);
-    let head = &head[..len];
     let mut guesses = Vec::new();
     let mut rest = 1.0;
     let is_bare = options.offset.is_some_and(|offset| offset > 0);
-    let foreign = foreign::recognise(head, source.len())
-        .or_else(|| text::recognise_text(head, source.len()))
-        .filter(|_| !is_bare);
-    if let Some(foreign) = foreign {
-        rest -= foreign.probability;
-        guesses.push(reasons::of_foreign(foreign));
+    if let Some(named) = named(source).filter(|_| !is_bare) {
+        rest -= named.probability;
+        guesses.push(named);
     }
     if source.len() > known.start {
         guesses.extend(arrays(source, &known, rest));
@@ -126,6 +119,17 @@ pub fn guess(source: &Source<'_>, options: &GuessOptions) -> Result<Vec<Guess>> 
     guesses.sort_by(|a, b| b.probability.total_cmp(&a.probability));
     guesses.truncate(MOST_GUESSES);
     Ok(guesses)
+}
+
+/// What is no array of bare elements and is known by name, if it is: a small part of [`guess`].
+pub(crate) fn named(source: &Source<'_>) -> Option<Guess> {
+    let mut head = [0; 4096];
+    let len = source.len().min(head.len());
+    source.copy_over(0, &mut head[..len]);
+    let head = &head[..len];
+    let foreign = foreign::recognise(head, source.len());
+    let foreign = foreign.or_else(|| text::recognise_text(head, source.len()));
+    foreign.map(reasons::of_foreign)
 }
 
 /// What the caller has said, checked.

@@ -283,9 +283,13 @@ impl<'s, 'a> Signal<'s, 'a> {
 }
 
 impl Peak {
-    /// How telling it may be, for all that is known from so many elements.
-    fn at_best(&self) -> f64 {
-        self.strength() * (1.0 + 2.0 / self.sigmas.max(1.0))
+    /// Whether it may be as telling as another one, for all that is known from so many elements.
+    fn rivals(&self, other: &Self) -> bool {
+        let range = |peak: &Self| {
+            let error = 2.0 * (1.0 - peak.ratio) / peak.sigmas.max(1.0);
+            (1.0 - peak.ratio - error, 1.0 - peak.ratio + error)
+        };
+        range(self).1 >= 0.9 * range(other).0
     }
 
     /// How telling it is.
@@ -294,20 +298,25 @@ impl Peak {
     }
 }
 
-/// Of lengths that are nearly as telling as the best, multiples of a shorter one follow from it.
+/// The most telling lengths. Multiples of a shorter one that is nearly as telling follow from it;
+/// and the shortest one that tells much comes second, since rows may lie in planes that tell more.
 fn shortest_first(peaks: &[Peak]) -> Vec<Peak> {
     let mut kept: Vec<Peak> = Vec::new();
-    for peak in peaks {
-        let better = peaks.iter().find(|other| {
-            other.dim < peak.dim
-                && peak.dim.is_multiple_of(other.dim)
-                && other.at_best() > 0.9 * peak.strength()
+    let mut keep = |peak: &Peak| {
+        let better = peaks.iter().filter(|other| {
+            other.dim < peak.dim && peak.dim.is_multiple_of(other.dim) && other.rivals(peak)
         });
-        let chosen = better.unwrap_or(peak);
+        let chosen = better.min_by_key(|other| other.dim).unwrap_or(peak);
         if kept.iter().all(|one| one.dim != chosen.dim) {
             kept.push(*chosen);
         }
+    };
+    if let Some(best) = peaks.first() {
+        keep(best);
+        let telling = |peak: &&Peak| peak.sigmas > 6.0 && peak.strength() > 0.1 * best.strength();
+        peaks.iter().filter(telling).min_by_key(|peak| peak.dim).into_iter().for_each(&mut keep);
     }
+    peaks.iter().for_each(keep);
     kept
 }
 

@@ -3,91 +3,91 @@
 
 /// One for each feature of a reading, in their order.
 pub(super) const READING: &[f64] = &[
-    14.0134,  // Rate
-    -1.2588,  // LogRate
-    -1.7102,  // Behind
-    -0.6884,  // LanesDiffer
-    -9.2552,  // HalvesAlike
-    -6.4114,  // Remainder
-    -7.5651,  // ConstantsDiffer
-    7.7726,   // CalmInteger
-    8.1470,   // CalmFloat
-    -2.3463,  // LanesSmooth
-    -4.6361,  // Shifted
-    -5.6793,  // PartsDiffer
-    -0.3362,  // Smooth
-    -10.4719, // OddNan
-    -16.0828, // NotFinite
-    -13.7474, // Subnormal
-    -4.9850,  // Extreme
-    -0.8407,  // Spread
-    6.9632,   // Decimal
-    9.3439,   // WholeFloat
-    2.9558,   // Moderate
-    -4.4869,  // Huge
-    0.9652,   // Small
-    0.7546,   // Negative
-    5.4693,   // AllNegative
-    -0.7402,  // HighBit
-    -2.2224,  // Few
-    7.8417,   // BothZeroOne
-    6.6829,   // Interleaved
-    25.4183,  // Opaque
-    -2.7596,  // InOurTime
-    19.0494,  // WholeUnits
-    5.6757,   // Ordered
-    14.4946,  // Printable
-    10.4768,  // Padded
-    -0.0946,  // Incompressible
-    4.4909,   // Uniform
-    -1.2846,  // IsBig
-    -9.3626,  // IsBool
-    -4.7353,  // IsUInt8
-    -15.0945, // IsInt8
-    0.3429,   // IsInt16
-    0.2761,   // IsUInt16
-    0.7014,   // IsInt32
-    -1.3749,  // IsUInt32
-    1.8885,   // IsInt64
-    -5.1440,  // IsUInt64
-    1.6869,   // IsFloat16
-    4.8914,   // IsFloat32
-    5.5200,   // IsFloat64
-    1.9896,   // IsComplex64
-    1.2448,   // IsComplex128
-    2.5361,   // IsBFloat16
-    1.6006,   // IsTimeFine
-    5.1212,   // IsTimeSecond
-    -1.9063,  // IsTimeDay
-    -19.0038, // IsBytes
-    -13.8486, // IsText
-    -3.5467,  // IsNoise
+    14.0045,  // Rate
+    -1.2538,  // LogRate
+    -1.7160,  // Behind
+    -0.6790,  // LanesDiffer
+    -9.2551,  // HalvesAlike
+    -6.4126,  // Remainder
+    -7.5543,  // ConstantsDiffer
+    7.8005,   // CalmInteger
+    8.1505,   // CalmFloat
+    -2.3311,  // LanesSmooth
+    -4.6302,  // Shifted
+    -5.6664,  // PartsDiffer
+    -0.3374,  // Smooth
+    -10.4715, // OddNan
+    -16.1740, // NotFinite
+    -13.7363, // Subnormal
+    -4.9926,  // Extreme
+    -0.8378,  // Spread
+    6.9967,   // Decimal
+    9.3576,   // WholeFloat
+    2.9615,   // Moderate
+    -4.5204,  // Huge
+    0.9802,   // Small
+    0.7900,   // Negative
+    5.4661,   // AllNegative
+    -0.6989,  // HighBit
+    -2.2278,  // Few
+    7.8197,   // BothZeroOne
+    6.6811,   // Interleaved
+    25.4544,  // Opaque
+    -2.7546,  // InOurTime
+    19.0571,  // WholeUnits
+    5.6686,   // Ordered
+    14.4905,  // Printable
+    10.4713,  // Padded
+    -0.0956,  // Incompressible
+    4.4962,   // Uniform
+    -1.2861,  // IsBig
+    -9.3495,  // IsBool
+    -4.7535,  // IsUInt8
+    -15.1040, // IsInt8
+    0.3365,   // IsInt16
+    0.2705,   // IsUInt16
+    0.6961,   // IsInt32
+    -1.3810,  // IsUInt32
+    1.8896,   // IsInt64
+    -5.1439,  // IsUInt64
+    1.6973,   // IsFloat16
+    4.8966,   // IsFloat32
+    5.5215,   // IsFloat64
+    1.9905,   // IsComplex64
+    1.2474,   // IsComplex128
+    2.5444,   // IsBFloat16
+    1.6038,   // IsTimeFine
+    5.1253,   // IsTimeSecond
+    -1.9034,  // IsTimeDay
+    -18.9827, // IsBytes
+    -13.8157, // IsText
+    -3.5435,  // IsNoise
 ];
 
 /// One for each feature of a shape, in their order.
 pub(super) const SHAPE: &[f64] = &[
-    3.2124,   // one dimension
-    -3.3650,  // three dimensions
-    -11.8937, // four dimensions or more
-    -7.3506,  // strength
-    -3.3326,  // weakest strength
-    -2.8492,  // unused strength
-    -0.6202,  // unused sigmas
-    2.8181,   // colours first
-    1.9964,   // another shape
-    1.2349,   // sigmas
-    -1.3293,  // weakest sigmas
-    8.3743,   // nearness of rows
-    -4.4702,  // dips
-    11.6619,  // weakest dip
-    1.8114,   // edges
-    0.0194,   // weakest edge
-    2.6667,   // three last
-    3.7235,   // four last
-    2.9052,   // pairs last
-    2.7285,   // few columns
-    -0.1780,  // few rows
-    -0.6019,  // aspect
-    0.5554,   // round lengths
-    -3.4059,  // square
+    1.6792,  // one dimension
+    -2.1681, // three dimensions
+    -8.6560, // four dimensions or more
+    -5.0218, // strength
+    -1.4232, // weakest strength
+    -3.0546, // unused strength
+    -0.4347, // unused sigmas
+    2.1261,  // colours first
+    0.5138,  // another shape
+    0.8303,  // sigmas
+    -1.0078, // weakest sigmas
+    5.9865,  // nearness of rows
+    -4.4073, // dips
+    9.0966,  // weakest dip
+    1.8137,  // edges
+    -0.2340, // weakest edge
+    0.9495,  // three last
+    2.8992,  // four last
+    3.4515,  // pairs last
+    -0.3060, // few columns
+    -1.1110, // few rows
+    -0.2805, // aspect
+    -0.0899, // round lengths
+    0.1032,  // square
 ];

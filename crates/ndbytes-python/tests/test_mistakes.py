@@ -1,0 +1,173 @@
+"""The commonest mistakes, and what is said about each: docs/mistakes.md says the same."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import pickle
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import ndbytes
+import numpy as np
+import pytest
+from arrays import FIXTURES
+
+PAGE = Path(FIXTURES).parent / "docs" / "mistakes.md"
+
+waves = (7 * np.sin(np.linspace(0.3, 60, 6000))).astype("<f4")
+npy = ndbytes.array_to_bytes(waves)
+raw = waves.tobytes()
+
+
+class Evil:
+    def __reduce__(self) -> tuple[object, ...]:
+        return print, ("never",)
+
+
+# What was meant, what was done, and what is said: the words that the message must have.
+MISTAKES: list[tuple[str, Callable[[], object], str]] = [
+    (
+        "the dtype is twice as long as the elements",
+        lambda: ndbytes.frombuffer(raw, "<f8", 6000),
+        "they look like float32, 2 elements for each one",
+    ),
+    (
+        "the bytes of the numbers are the other way round",
+        lambda: ndbytes.frombuffer(raw, ">f4", (60, 99)),
+        "they look byte-swapped, like float32",
+    ),
+    (
+        "a shape of more elements",
+        lambda: ndbytes.frombuffer(raw, "<f4", (60, 101)),
+        "shape (60, 100) would fit float32",
+    ),
+    (
+        "a shape with two open dimensions",
+        lambda: ndbytes.frombuffer(raw, "<f4", (-1, -1)),
+        "has more than one -1",
+    ),
+    (
+        "a header was forgotten",
+        lambda: ndbytes.frombuffer(b"camera 3, 6000 values\n" + raw, "<f4"),
+        "the elements seem to start at byte 22",
+    ),
+    (
+        "an offset beyond the end",
+        lambda: ndbytes.frombuffer(raw, "<f4", offset=24001),
+        "offset 24001 is beyond the 24000 bytes there are",
+    ),
+    (
+        "no dtype: NumPy would take float64",
+        lambda: ndbytes.frombuffer(raw, None),
+        "dtype is None. Hint: say what the elements are",
+    ),
+    (
+        "an npy file, read as bare elements",
+        lambda: ndbytes.frombuffer(npy, "<f8", 3000),
+        "this is npy: it says itself what it is: ndbytes.bytes_to_array(data)",
+    ),
+    (
+        "bare elements, read as an npy file",
+        lambda: ndbytes.bytes_to_array(raw),
+        "if they are bare elements, they may be float32 array",
+    ),
+    (
+        "an npy file that is still compressed",
+        lambda: ndbytes.bytes_to_array(gzip.compress(npy)),
+        "this is gzip: decompress it first, and look at what comes out: gzip.decompress(data)",
+    ),
+    (
+        "an npy file that is still base64",
+        lambda: ndbytes.bytes_to_array(base64.b64encode(npy)),
+        "this is base64 of an npy: decode it first; what comes out is npy: "
+        "ndbytes.bytes_to_array(base64.b64decode(data))",
+    ),
+    (
+        "a download or transfer that stopped",
+        lambda: ndbytes.bytes_to_array(npy[:-100]),
+        "the bytes were cut short: read or receive the rest",
+    ),
+    (
+        "a file that was moved as text",
+        lambda: ndbytes.bytes_to_array(npy.replace(b"\n", b"\r\n")),
+        "newline",
+    ),
+    (
+        "the server's error page in place of the file",
+        lambda: ndbytes.bytes_to_array(b"<!DOCTYPE html><html><h1>403 Forbidden</h1></html>"),
+        "this is HTML page: a server sent a page, often an error, in place of the data",
+    ),
+    (
+        "a pointer of git-lfs in place of the file",
+        lambda: ndbytes.bytes_to_array(
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n"
+        ),
+        "this is git-lfs pointer: it stands for a file that was not fetched: git lfs pull",
+    ),
+    (
+        "an empty file",
+        lambda: ndbytes.bytes_to_array(b""),
+        "there are no bytes",
+    ),
+    (
+        "str(x) in place of the array",
+        lambda: ndbytes.bytes_to_array(str(waves).encode()),
+        "this is printed array: str() or repr() of an array is for people",
+    ),
+    (
+        "a text in place of bytes",
+        lambda: ndbytes.bytes_to_array("\x93NUMPY"),  # type: ignore[arg-type]
+        "bytes",
+    ),
+    (
+        "a pickle of something else",
+        lambda: ndbytes.bytes_to_array(pickle.dumps({"x": waves})),
+        "loads",
+    ),
+    (
+        "a pickle that asks for code to be run",
+        lambda: ndbytes.bytes_to_array(pickle.dumps(Evil(), 4)),
+        "builtins.print",
+    ),
+    (
+        "an image file",
+        lambda: ndbytes.frombuffer(b"\x89PNG\r\n\x1a\n" + raw, "u1", (100, 100)),
+        "this is png: read it with an image library, such as Pillow",
+    ),
+    (
+        "JSON in place of an array",
+        lambda: ndbytes.bytes_to_array(b"[[1.5, 2.5], [3.5, 4.5]]"),
+        "this is JSON: read it with json: json.loads(data)",
+    ),
+]
+
+
+def message(mistake: Callable[[], object]) -> str:
+    with pytest.raises((ndbytes.DecodeError, TypeError)) as caught:
+        mistake()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(("what", "mistake", "words"), MISTAKES, ids=[row[0] for row in MISTAKES])
+def test_mistakes_are_explained(what: str, mistake: Callable[[], object], words: str) -> None:
+    assert words in message(mistake)
+
+
+def row(what: str, mistake: Callable[[], object]) -> str:
+    """A row of the page, without what differs from one version of a library to another."""
+    said = re.sub(
+        r"these \d+ bytes do not say what they are \([^)]*\)",
+        "these bytes do not say what they are",
+        message(mistake),
+    )
+    said = re.sub(r" \(\d+ %\)", "", said)
+    return f"| {what} | {said} |"
+
+
+def test_the_page_says_so() -> None:
+    page = PAGE.read_text()
+    rows = [row(what, mistake) for what, mistake, _ in MISTAKES]
+    missing = [line for line in rows if line not in page]
+    assert not missing, "\n".join(missing)
