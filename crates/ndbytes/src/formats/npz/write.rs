@@ -149,7 +149,7 @@ impl<'a> Prepared<'a> {
     /// Prepares the headers.
     ///
     /// # Errors
-    /// As [`write`].
+    /// As [`write()`].
     pub fn new<N: AsRef<str>>(arrays: &[(N, Array<'a>)]) -> Result<Self, EncodeError> {
         let members = arrays.iter().map(|(name, array)| {
             Ok((names::member_name(name.as_ref()), Content::of_array(array)?))
