@@ -2,12 +2,12 @@
 //!
 //! An npz file is a zip archive of npy files.
 //!
-//! In: `archive` finds the directory, and each member by it; `read` takes members as
-//! views or inflates them, by several threads, and has `npy` read the arrays.
+//! In: `archive` finds the directory, and each member by it; `read` takes members as views or
+//! inflates them, by several threads, and has `npy` read the arrays.
 //!
 //! Out: `content` cuts members into chunks, which several threads compress by an encoder made for
-//! arrays ([`deflate`]); `write` puts the `records` around them. `update` changes an
-//! archive without compressing anew what stays.
+//! arrays (`deflate`); `write` puts the `records` around them. `update` changes an archive without
+//! compressing anew what stays.
 
 mod archive;
 mod codec;

@@ -109,7 +109,8 @@ impl ReaderAt for Stream<'_> {
         if bytes.len() >= WINDOW {
             return window.read(offset, bytes);
         }
-        let enough = bytes.len().min(self.len.saturating_sub(offset) as usize);
+        let left = self.len.saturating_sub(offset);
+        let enough = (bytes.len() as u64).min(left) as usize;
         if !window.holds(offset, enough) {
             window.fill(offset)?;
         }
