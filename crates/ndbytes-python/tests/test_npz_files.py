@@ -17,7 +17,7 @@ from typing import Any
 import ndbytes
 import numpy as np
 import pytest
-from arrays import FIXTURES, parts
+from arrays import FIXTURES, NUMPY, parts
 
 SAVES = pytest.mark.parametrize("name", ["savez", "savez_compressed"])
 
@@ -69,8 +69,10 @@ def test_as_numpy_does(name: str, tmp_path: Path) -> None:
         save(tmp_path / "none")
         with pytest.raises(ValueError, match="Cannot use un-named variables and keyword arr_0"):
             save(tmp_path / "x", x, arr_0=x)
-        with pytest.raises(ValueError, match="allow_pickle=False"):
-            save(tmp_path / "x", np.array([None], object), allow_pickle=False)
+        # To NumPy before 2.1 this is an array of that name.
+        if save is ours or NUMPY >= (2, 1):
+            with pytest.raises(ValueError, match="allow_pickle=False"):
+                save(tmp_path / "x", np.array([None], object), allow_pickle=False)
         with pytest.raises((TypeError, AttributeError)):
             save(3, x)
         with pytest.raises(FileNotFoundError) as caught:
@@ -102,7 +104,8 @@ def test_the_mapping_is_that_of_numpy(tmp_path: Path) -> None:
         assert ours.files == theirs.files
         assert list(ours) == list(theirs)
         assert len(ours) == len(theirs)
-        assert repr(ours) == repr(theirs)
+        if NUMPY >= (1, 25):
+            assert repr(ours) == repr(theirs)
         assert list(ours.keys()) == list(theirs.keys())
         assert dir(ours.f) == dir(theirs.f)
         for key in ("x", "x.npy", "größe", "notes.txt", "missing"):
