@@ -74,7 +74,7 @@ def test_shapes_and_dtypes() -> None:
     d = ndbytes.diff(x.astype("<i4"), x.astype(">i4"))
     assert (d.equal, d.count) == (False, 0)
     assert "byte orders" in d.why[0]
-    d = ndbytes.diff(x, [*x, 0, 0, 0, 0, 0, 0.25])
+    d = ndbytes.diff(x, x + np.array([0, 0, 0, 0, 0, 0.25]))
     assert (d.count, d.max_abs) == (1, 0.25)
     assert "int64 and float64" in d.why[0]
     d = ndbytes.diff(x, x.astype("S4"))
