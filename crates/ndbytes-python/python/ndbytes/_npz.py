@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import io
-import mmap
 import os
 import warnings
 import weakref
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from typing import IO, Any, Literal, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from ndbytes._native import Limits, NpzReader, change_npz, save_npz
+
+if TYPE_CHECKING:
+    import zipfile
+
+    import numpy.typing as npt
 
 __all__ = ["NpzFile", "open_npz", "savez", "savez_compressed", "update_npz"]
 
@@ -257,6 +259,8 @@ class NpzFile(Mapping[str, Any]):
         self._opened()
         if self._zip is None:
             is_file = isinstance(self._source, str) or hasattr(self._source, "seek")
+            import zipfile
+
             self._zip = zipfile.ZipFile(self._source if is_file else io.BytesIO(self._source))
         return self._zip
 
@@ -382,6 +386,8 @@ def open_npz(
         if mmap_mode is None:
             return NpzFile(path, name=path, copy=True, check_crc=True, options=options)
         mode = _MODES.get(mmap_mode, mmap_mode)
+        import mmap
+
         access = {"r": mmap.ACCESS_READ, "c": mmap.ACCESS_COPY}.get(mode)
         if access is None:
             raise ValueError(
