@@ -256,20 +256,11 @@ impl Default for Arena<'_> {
     }
 }
 
-/// From this length on, an input is taken to be one of many values.
-const LARGE: usize = 32 << 10;
-/// No more nodes than these are provided for before they come.
-const MOST_ROOM: usize = 1 << 21;
-
 impl<'a> Arena<'a> {
     /// An arena of values that may borrow text and bytes from `input`.
     pub fn new(input: &'a [u8]) -> Self {
-        // Small inputs, of which there may be many, need no second allocation. Room for the nodes of
-        // large ones costs nothing before it is used, but growing would copy them over and over.
-        let room = match input.len() {
-            len @ ..LARGE => (len / 4).clamp(8, 40),
-            len => (len / 4).min(MOST_ROOM),
-        };
+        // Small inputs, of which there may be many, need no second allocation.
+        let room = (input.len() / 4).clamp(8, 40);
         let mut nodes = Vec::with_capacity(room);
         let empty = Items::default();
         nodes.extend([Node::None, Node::Bool(false), Node::Bool(true), Node::Tuple(empty)]);
@@ -295,6 +286,13 @@ impl<'a> Arena<'a> {
         assert!(id < u32::MAX, "fewer than 2^32 nodes");
         self.nodes.push(node);
         NodeId(id)
+    }
+
+    /// Makes room for so many more nodes and items, which costs nothing before it is used, while
+    /// growing copies all that is there.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        self.nodes.reserve(more);
+        self.items.reserve(more);
     }
 
     /// The node of this number.

@@ -19,7 +19,9 @@ use crate::error::{DecodeError, Result};
 const BLOCK: usize = 64 << 10;
 /// Blocks that need no packing are large, and gone through in pieces.
 const LARGE_BLOCK: usize = 1 << 20;
-const PIECE: usize = 4096;
+/// A piece of both arrays fits into the nearest cache; to begin with large ones takes longer.
+const PIECE: usize = 16 << 10;
+const SMALL_PIECE: usize = 4 << 10;
 
 /// Whether two arrays are bit by bit the same: dtype with byte order, offsets, titles and
 /// metadata, shape, and every element.
@@ -119,7 +121,9 @@ fn same_blocks(a: &Array<'_>, b: &Array<'_>, kernel: Kernel) -> bool {
             }
             let (block_a, block_b) = (blocks_a.block(index), blocks_b.block(index));
             let same = if in_place {
-                same_side_by_side((a, &block_a), (b, &block_b), kernel)
+                let small = block_a.nbytes() < LARGE_BLOCK / 2;
+                let same = if small { in_pieces::<SMALL_PIECE> } else { in_pieces::<PIECE> };
+                same((a, &block_a), (b, &block_b), kernel)
             } else {
                 let a = a.native_bytes(&block_a, &mut scratch_a);
                 kernel(a, b.native_bytes(&block_b, &mut scratch_b))
@@ -134,7 +138,7 @@ fn same_blocks(a: &Array<'_>, b: &Array<'_>, kernel: Kernel) -> bool {
 }
 
 /// Compares blocks whose elements lie side by side, in pieces that fit into the nearest cache.
-fn same_side_by_side(
+fn in_pieces<const PIECE: usize>(
     (a, block_a): (&Array<'_>, &Layout),
     (b, block_b): (&Array<'_>, &Layout),
     kernel: Kernel,

@@ -85,6 +85,8 @@ pub(super) struct Machine<'a, T> {
     frame_end: usize,
     encoding: Encoding,
     max_nodes: usize,
+    /// How many nodes there may be before more room is made.
+    room: usize,
     next_buffer: std::vec::IntoIter<(Source<'a>, bool)>,
     pub(super) protocol: u8,
     pub(super) names: Names,
@@ -114,6 +116,7 @@ impl<'a, T: Table<'a>> Machine<'a, T> {
             frame_end: 0,
             encoding,
             max_nodes,
+            room: 0,
             next_buffer: buffers.into_iter(),
             protocol: 0,
             names: Names::default(),
@@ -122,9 +125,8 @@ impl<'a, T: Table<'a>> Machine<'a, T> {
     }
 
     /// Lists the names that are known, too.
-    pub(super) fn list_all(mut self) -> Self {
-        self.list_all = true;
-        self
+    pub(super) fn list_all(self) -> Self {
+        Self { list_all: true, ..self }
     }
 
     /// Where the machine has come to: after STOP, the end of the pickle.
@@ -424,18 +426,26 @@ impl<'a, T: Table<'a>> Machine<'a, T> {
 
     #[inline]
     fn push(&mut self, node: Node) -> Result<()> {
-        if self.arena.len() >= self.max_nodes {
-            return Err(self.too_many_nodes());
+        if self.arena.len() >= self.room {
+            self.make_room()?;
         }
         let id = self.arena.push(node);
         self.stack.push(id);
         Ok(())
     }
 
+    /// Room for more nodes, more if more of the input is left: growing copies all that is there.
     #[cold]
-    fn too_many_nodes(&self) -> DecodeError {
-        let found = format!("the pickle has more than {} values", self.max_nodes);
-        DecodeError::limit("max_bytes", found)
+    fn make_room(&mut self) -> Result<()> {
+        let count = self.arena.len();
+        if count >= self.max_nodes {
+            let found = format!("the pickle has more than {count} values");
+            return Err(DecodeError::limit("max_bytes", found));
+        }
+        let expected = (self.input.len() - self.at) / self.at.max(1);
+        self.room = count + (count * expected.clamp(1, 3)).min(self.max_nodes - count);
+        self.arena.reserve(self.room - count);
+        Ok(())
     }
 
     #[inline]
