@@ -88,6 +88,7 @@ pub(crate) fn all(measured: &Measured) -> Vec<Target> {
         faster("npz-save/many", 10.0, SAVEZ),
         faster("npz-load/many", 10.0, LOAD),
         faster("npz-compress/all-data", 12.0, COMPRESSED),
+        faster("npz-compress/", 8.0, COMPRESSED),
         faster("npz-load/all-data", 3.0, LOAD),
         faster("npz-load/walk", 1.6, LOAD),
         Target { case: "npz-map/large", rule: Rule::Within(20e-6) },
