@@ -13,11 +13,11 @@ fuzz_target!(|input: (Vec<(u8, u8, String)>, Vec<u8>)| {
     let Ok(before) = archive.arrays() else { return };
     let numbers: Vec<u16> = (0..700).collect();
     let array = Array::from_slice(&numbers, &[7, 100]).expect("a shape that fits");
-    let compression =
-        [Compression::None, Compression::Deflate, Compression::Zstd][bytes.len() % 3];
+    let compression = [Compression::None, Compression::Deflate, Compression::Zstd][bytes.len() % 3];
     let mut update = Update::new(&archive, WriteOptions::new().compression(compression).threads(1));
     // What each array is called, or that it is gone.
-    let mut names: Vec<Option<String>> = before.iter().map(|(name, _)| Some(name.clone())).collect();
+    let mut names: Vec<Option<String>> =
+        before.iter().map(|(name, _)| Some(name.clone())).collect();
     for (what, index, name) in &changes {
         let index = usize::from(*index) % names.len().max(1);
         let Some(Some(old)) = names.get(index).cloned() else { continue };

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -209,8 +210,10 @@ def test_views_outlive_the_interpreter() -> None:
 
 
 def test_import_brings_only_what_is_needed() -> None:
+    # NumPy 1.24 does without `typing` itself.
+    fine = {"__future__", "typing", "_typing", "typing.io", "typing.re"}
     code = "import sys, numpy; before = set(sys.modules); import ndbytes\n"
     code += "print(sorted(m for m in set(sys.modules) - before if m.split('.')[0] != 'ndbytes'))"
     done = run(code)
-    assert done.stdout in ("[]\n", "['__future__']\n")
+    assert set(ast.literal_eval(done.stdout)) <= fine
     assert done.stderr == ""
