@@ -20,6 +20,28 @@ pub(crate) const NOTES: &[(&str, &str)] = &[
         "640 MB of memory that nobody has touched before take most of the time, whoever fills them",
     ),
     (
+        "decode/200MB-copy",
+        "where the system has to look for large pages, two threads wait for them longer than one; in \
+         a process that does nothing else it is 0.6x",
+    ),
+    (
+        "pickle-dumps/8MB-0",
+        "Python's time halves where it finds its memory again, as here; else this is 5x",
+    ),
+    (
+        "pickle-loads/8MB-0",
+        "Python's time halves where it finds its memory again, as here; else this is above 5x",
+    ),
+    (
+        "npz-save/many",
+        "more than half is the system's, which writes the file; into memory it is above 15x",
+    ),
+    (
+        "npz-compress/all-npy",
+        "small arrays: looking at each and making its codes takes as long as writing it",
+    ),
+    ("npz-load/walk", "one thread, since a stream of deflate can only be read from its start"),
+    (
         "pickle-loads/8MB-5",
         "both copy once; Python's gives the memory of the bytearray to the array",
     ),
