@@ -21,8 +21,8 @@ pub(crate) const NOTES: &[(&str, &str)] = &[
     ),
     (
         "decode/200MB-copy",
-        "where the system has to look for large pages, two threads wait for them longer than one; in \
-         a process that does nothing else it is 0.6x",
+        "not understood: in a process that does nothing else it is 0.6x; here the two threads that \
+         touch fresh memory take longer than one",
     ),
     (
         "pickle-dumps/8MB-0",
