@@ -21,21 +21,12 @@ pub(crate) const NOTES: &[(&str, &str)] = &[
     ),
     (
         "decode/200MB-copy",
-        "not understood: in a process that does nothing else it is 0.6x; here the two threads that \
-         touch fresh memory take longer than one",
+        "not understood: by itself it is faster; after other large cases the two threads that touch fresh \
+         memory take longer than one",
     ),
-    (
-        "pickle-dumps/8MB-0",
-        "Python's time halves where it finds its memory again, as here; else this is 5x",
-    ),
-    (
-        "pickle-loads/8MB-0",
-        "Python's time halves where it finds its memory again, as here; else this is above 5x",
-    ),
-    (
-        "npz-save/many",
-        "more than half is the system's, which writes the file; into memory it is above 15x",
-    ),
+    ("pickle-dumps/8MB-0", "Python's time halves where it finds its memory again, as here"),
+    ("pickle-loads/8MB-0", "Python's time halves where it finds its memory again, as here"),
+    ("npz-save/many", "more than half is the system's, which writes the file"),
     (
         "npz-compress/all-npy",
         "small arrays: looking at each and making its codes takes as long as writing it",
