@@ -64,7 +64,7 @@ fn annotated(mut summary: Summary, nbytes: u64) -> Summary {
     summary
 }
 
-fn dtype_notes(kind: &Kind) -> Option<&'static str> {
+pub(crate) fn dtype_notes(kind: &Kind) -> Option<&'static str> {
     match kind {
         Kind::Scalar(scalar) if scalar.is_long_double() => {
             Some("long doubles mean something else on other platforms: only their bits are kept")

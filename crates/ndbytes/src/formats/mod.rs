@@ -371,7 +371,40 @@ fn with_format<T>(
 /// When they say nothing, or nothing that holds. [`DecodeError::needed`] says how many bytes the
 /// description takes when more are needed.
 pub fn peek(bytes: &[u8], options: &ReadOptions) -> Result<Summary> {
-    with_format(&Source::slice(bytes), options, |row| (row.peek)(bytes, &options.limits))
+    with_format(&Source::slice(bytes), options, |row| (row.peek)(bytes, &options.limits)).or_else(
+        |error| match options.format {
+            None => peek_old_pickle(bytes, &options.limits).ok_or(error),
+            Some(_) => Err(error),
+        },
+    )
+}
+
+/// A pickle of protocol 0 or 1 may start with anything. It is told by being one, up to its end, that
+/// asks for something: whoever looks should know.
+#[cold]
+fn peek_old_pickle(bytes: &[u8], limits: &Limits) -> Option<Summary> {
+    if sniff(bytes).is_some() || !bytes.ends_with(b".") {
+        return None;
+    }
+    let peeked = pickle::peek(bytes, limits).ok()?;
+    let is_whole = peeked.nbytes == bytes.len() as u64;
+    (is_whole && !peeked.names.is_empty()).then(|| summary_of_pickle(peeked))
+}
+
+/// The format that `source` is in: as [`peek`] tells it, or the one that was asked for.
+pub(crate) fn format_of(source: &Source<'_>, options: &ReadOptions) -> Result<Format> {
+    let (start, len) = source.start_of();
+    if let Some(format) = options.format.or_else(|| sniff(&start[..len])) {
+        return Ok(format);
+    }
+    if npz::sniff_end(source) {
+        return Ok(Format::Npz);
+    }
+    let old = source.as_slice().and_then(|bytes| peek_old_pickle(bytes, &options.limits));
+    match old {
+        Some(summary) => Ok(summary.format),
+        None => Err(unrecognized(&start[..len], source.len())),
+    }
 }
 
 /// Reads all arrays, borrowing what can be borrowed.
