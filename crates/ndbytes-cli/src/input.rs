@@ -6,7 +6,7 @@
 //! ([`Stream`]) never maps it.
 #![allow(unsafe_code)]
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read as _};
 use std::ops::Deref;
 use std::path::Path;
@@ -28,8 +28,7 @@ impl Input {
             io::stdin().lock().read_to_end(&mut bytes)?;
             return Ok(Self::Read(bytes));
         }
-        let mut file = File::open(path)?;
-        let metadata = file.metadata()?;
+        let (mut file, metadata) = open_file(path)?;
         // Files that the kernel makes up as they are read, as in /proc, claim to be empty.
         if !metadata.is_file() || metadata.len() == 0 {
             let mut bytes = Vec::new();
@@ -74,8 +73,7 @@ impl Stream {
         let (reader, file, length): (Box<dyn io::Read>, _, _) = if is_stdin(path) {
             (Box::new(io::stdin().lock()), None, None)
         } else {
-            let file = File::open(path)?;
-            let metadata = file.metadata()?;
+            let (file, metadata) = open_file(path)?;
             let known = metadata.is_file() && metadata.len() > 0;
             let again = if known { Some(file.try_clone()?) } else { None };
             (Box::new(file), again, known.then_some(metadata.len()))
@@ -126,6 +124,18 @@ impl Stream {
     /// The length of the whole, where the system knows it.
     pub(crate) fn known_length(&self) -> Option<u64> {
         self.length.or(self.ended.then_some(self.head.len() as u64))
+    }
+}
+
+fn open_file(path: &Path) -> io::Result<(File, Metadata)> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    match metadata.is_dir() {
+        true => Err(io::Error::new(
+            io::ErrorKind::IsADirectory,
+            format!("this is a folder. Hint: name the files in it: {}", path.join("*").display()),
+        )),
+        false => Ok((file, metadata)),
     }
 }
 

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::Outcome;
 use crate::description::{in_short, order_name};
+use crate::failure::Failure;
 use crate::input::Stream;
 use crate::screen::{BOLD, Cell, DIM, ODD, Screen, counted, tuple};
 use crate::trouble::{Trouble, name};
@@ -87,20 +88,12 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
                     screen.json(&failure.json(file))?;
                 }
                 screen.flush()?;
-                Trouble::new(failure.message).about(file).say();
+                failure.trouble().about(file).say();
             }
         }
     }
     screen.flush()?;
     Ok(outcome)
-}
-
-/// Why one file could not be described.
-struct Failure {
-    kind: &'static str,
-    message: String,
-    offset: Option<u64>,
-    hint: Option<String>,
 }
 
 /// What a file says about itself, and its length.
@@ -119,7 +112,7 @@ fn look(file: &Path) -> Result<(Summary, u64), Failure> {
         {
             Some(Ok(needed)) if !stream.has_ended() => wanted = needed.max(wanted + 1),
             Some(Err(error)) if is_unknown(&error) => {
-                return Err(unknown(file, stream.known_length(), &error));
+                return Err(Failure::unknown(file, stream.head(), stream.known_length()));
             }
             _ => break,
         }
@@ -140,54 +133,6 @@ fn look_at_archive(stream: Stream) -> Result<(Summary, u64), Failure> {
 /// Whether the bytes are in no format at all.
 fn is_unknown(error: &DecodeError) -> bool {
     *error.kind() == DecodeErrorKind::Unrecognized && error.format_name().is_none()
-}
-
-/// The library saw only the first bytes, and its hint is for programs.
-fn unknown(file: &Path, nbytes: Option<u64>, error: &DecodeError) -> Failure {
-    let formats: Vec<&str> =
-        Format::all().filter(|&format| format != Format::Raw).map(Format::name).collect();
-    let nbytes = nbytes.map_or("these".to_owned(), |nbytes| format!("these {nbytes}"));
-    let hint = format!(
-        "if they are bare elements, say of what kind: ndbytes convert {} OUT.npy --from raw \
-         --dtype float32 --shape 28,28",
-        file.display()
-    );
-    Failure {
-        kind: error.kind().name(),
-        message: format!(
-            "{nbytes} bytes do not say what they are (not {}). Hint: {hint}",
-            formats.join(", nor ")
-        ),
-        offset: error.offset(),
-        hint: Some(hint),
-    }
-}
-
-impl From<DecodeError> for Failure {
-    fn from(error: DecodeError) -> Self {
-        Self {
-            kind: error.kind().name(),
-            message: error.to_string(),
-            offset: error.offset(),
-            hint: error.hint_text().map(str::to_owned),
-        }
-    }
-}
-
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
-        Self { kind: "io", message: error.to_string(), offset: None, hint: None }
-    }
-}
-
-impl Failure {
-    fn json(&self, file: &Path) -> Value {
-        let Self { kind, message, offset, hint } = self;
-        json!({
-            "file": file.to_string_lossy(),
-            "error": { "kind": kind, "message": message, "offset": offset, "hint": hint },
-        })
-    }
 }
 
 fn print(screen: &mut Screen, file: &Path, summary: &Summary, nbytes: u64) -> Result<(), Trouble> {

@@ -7,6 +7,7 @@ mod convert;
 mod demo;
 mod description;
 mod diff;
+mod failure;
 mod guess;
 mod input;
 mod inspect;
@@ -14,6 +15,7 @@ mod output;
 mod progress;
 mod screen;
 mod trouble;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -28,6 +30,7 @@ Examples:
   ndbytes inspect --json *.npy           the same for machines, one object a line
   ndbytes guess mystery.bin              what bytes without a description may be
   ndbytes diff a.npy b.npy               whether and where two arrays differ
+  ndbytes verify *.npy *.npz             whether files are whole
   ndbytes convert x.npy x.raw            the elements and nothing else
   ndbytes convert x.npz y.npz --compression deflate
   ndbytes convert x.raw x.npy --dtype '<f4' --shape -1,28
@@ -35,7 +38,7 @@ Examples:
 
 Exit codes:
   0  fine
-  1  there are differences, or something did not come back exactly
+  1  there are differences, a file failed, or something did not come back exactly
   2  trouble: what was asked could not be done, or was not understood";
 
 /// Files of n-dimensional arrays: looked at, converted and checked, exactly.
@@ -55,6 +58,7 @@ enum Verb {
     Convert(convert::Args),
     Guess(guess::Args),
     Diff(diff::Args),
+    Verify(verify::Args),
 }
 
 /// How a verb that did its work ended.
@@ -73,6 +77,7 @@ fn main() -> ExitCode {
         Verb::Convert(args) => convert::run(&args),
         Verb::Guess(args) => guess::run(&args),
         Verb::Diff(args) => diff::run(&args),
+        Verb::Verify(args) => verify::run(&args),
     };
     ExitCode::from(match outcome {
         Ok(Outcome::Fine) => 0,

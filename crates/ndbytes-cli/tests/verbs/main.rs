@@ -7,6 +7,7 @@ mod files;
 mod guess;
 mod inspect;
 mod npz;
+mod verify;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
