@@ -124,8 +124,8 @@ pub(crate) fn hint_for_unknown(file: &Path, start: &[u8]) -> Option<String> {
             format!("this is {}{advice}", guess.what)
         }
         None => format!(
-            "if they are bare elements, ndbytes guess {file} tells of what kind they may be, and \
-             ndbytes convert {file} OUT.npy --from raw --dtype float32 --shape 28,28 reads them"
+            "if they are bare elements, say of what kind: ndbytes convert {file} OUT.npy --from raw \
+             --dtype float32 --shape 28,28; ndbytes guess {file} tells what they may be"
         ),
     })
 }

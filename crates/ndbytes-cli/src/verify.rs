@@ -4,13 +4,13 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use ndbytes::npz::{self, Archive};
-use ndbytes::{DecodeError, DecodeErrorKind, Format, ReadOptions, Source, Verified};
+use ndbytes::{DecodeError, DecodeErrorKind, Format, Source, Verified};
 use serde_json::{Value, json};
 
 use crate::Outcome;
-use crate::description::format_of_name;
+use crate::description::options_for;
 use crate::failure::Failure;
-use crate::input::{Input, Stream};
+use crate::input::{Input, Opened, start_of};
 use crate::progress::Progress;
 use crate::screen::{BAD, Cell, DIM, GOOD, ODD, Screen, counted};
 use crate::trouble::{Trouble, name};
@@ -35,7 +35,7 @@ With --json there is one object on a line for each file:
   arrays     how many are as they are described
   faults     each with kind, message, offset, entry, hint (or null)
   notes      what is unusual, as sentences
-or, in their place, error: kind, message, offset, hint.
+or, in their place, error: kind, message, offset, entry, hint (or null).
 
 Examples:
   ndbytes verify x.npy
@@ -131,14 +131,12 @@ struct Found {
 /// Checks one file. An archive is read piece by piece, everything else is mapped into memory, where
 /// only what decides is looked at.
 fn check(file: &Path, progress: &(dyn Fn(u64) + Sync)) -> Result<Found, Failure> {
-    let mut stream = Stream::open(file)?;
-    stream.read_to(4)?;
-    let is_archive = ndbytes::sniff(stream.head()) == Some(Format::Npz);
-    match stream.into_file() {
-        Ok(opened) if is_archive => check_archive(opened, progress),
-        Ok(_) => check_bytes(file, &Input::open(file)?, progress),
-        Err(bytes) => check_bytes(file, &bytes?, progress),
+    if let Opened::File(mut opened) = Opened::open(file)?
+        && ndbytes::sniff(&start_of(&mut opened)?) == Some(Format::Npz)
+    {
+        return check_archive(opened, progress);
     }
+    check_bytes(file, &Input::open(file)?, progress)
 }
 
 fn check_archive(file: File, progress: &(dyn Fn(u64) + Sync)) -> Result<Found, Failure> {
@@ -160,12 +158,7 @@ fn check_bytes(
     bytes: &[u8],
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Found, Failure> {
-    let options = match (ndbytes::sniff(bytes), format_of_name(file)) {
-        // What starts as nothing may still be damaged, or a pickle of the old kind.
-        (None, Some(format)) if format != Format::Raw => ReadOptions::new().format(format),
-        _ => ReadOptions::new(),
-    };
-    let found = ndbytes::verify(&Source::slice(bytes), &options, progress);
+    let found = ndbytes::verify(&Source::slice(bytes), &options_for(file, bytes), progress);
     Found::new(found, |error| Failure::about_bytes(error, file, bytes))
 }
 

@@ -52,7 +52,7 @@ pub use formats::{
     read_source, sniff, write,
 };
 pub use guess::{Guess, GuessOptions, guess};
-pub use inspect::{inspect, inspect_archive};
+pub use inspect::{inspect, inspect_archive, inspect_file, inspect_stream};
 pub use limits::Limits;
 pub use verify::{Verified, verify, verify_archive};
 

@@ -61,7 +61,10 @@ fn all_kinds_of_faults_are_told_as_json() {
         // Of protocol 0, which has no magic number, and asks for nothing.
         at("old.pkl", b"(lp0\nI1\na."),
         at("empty.npz", b""),
-        at("what.txt", b"about this"),
+        at(
+            "what.bin",
+            &(0..300).flat_map(|i: i32| (i as f32).sqrt().to_le_bytes()).collect::<Vec<u8>>(),
+        ),
     ];
     let args = ["verify", "--json"].into_iter().chain(files.iter().map(|file| str(file)));
     let told = run(args).ends(1).json();

@@ -62,12 +62,20 @@ pub(super) fn decompress_start(method: Method, compressed: &[u8], count: usize) 
             start.truncate(codec.total_out() as usize);
         }
         Method::Zstd => {
-            zstd::stream::read::Decoder::with_buffer(compressed)
-                .and_then(|mut codec| {
+            let read =
+                zstd::stream::read::Decoder::with_buffer(compressed).and_then(|mut codec| {
                     codec.window_log_max(PEEK_WINDOW_LOG)?;
                     codec.take(count as u64).read_to_end(&mut start)
-                })
-                .map_err(|error| DecodeError::malformed(format!("the zstd data: {error}")))?;
+                });
+            match read {
+                // What there was before it was cut is a start.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {}
+                read => {
+                    read.map_err(|error| {
+                        DecodeError::malformed(format!("the zstd data: {error}"))
+                    })?;
+                }
+            }
         }
         Method::Stored | Method::Other(_) => return Err(unknown(method)),
     }

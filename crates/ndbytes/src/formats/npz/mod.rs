@@ -24,13 +24,13 @@ mod verify;
 mod write;
 
 pub use archive::{Directory, Member, Method};
-pub use peek::{Peeked, PeekedArray};
+pub use peek::{Peeked, PeekedArray, peek_cut};
 pub use read::{Archive, Held, ReadOptions};
 pub use update::Update;
 pub use verify::Findings;
 pub use write::{Compression, Prepared, WriteOptions, Writer, write};
 
-pub(super) use peek::peek;
+pub(super) use peek::{peek, peek_start};
 
 use crate::array::{Array, Source};
 use crate::error::Result;

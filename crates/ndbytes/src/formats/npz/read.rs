@@ -303,11 +303,7 @@ impl<'a> Archive<'a> {
     pub(super) fn start(&self, member: &Member, count: usize) -> Result<Vec<u8>> {
         let start = || {
             let at = self.place(member)?;
-            // A stream is not read further than a start can need.
-            let enough = match member.method() {
-                Method::Stored => count as u64,
-                _ => (count as u64).saturating_mul(2).saturating_add(ENOUGH_TO_START),
-            };
+            let enough = enough_for(member.method(), count);
             let part = self.storage.part(at, enough.min(member.compressed_size()), "a member")?;
             match member.method() {
                 Method::Stored => Ok(part.to_vec(0, part.len())),
@@ -378,6 +374,14 @@ impl<'a> Archive<'a> {
         let viewed = viewed.fold(0_u64, |sum, member| sum.saturating_add(member.size()));
         let worth = built.saturating_add(viewed / VIEWED_FOR_BUILT) / BYTES_PER_THREAD;
         self.options.threads.min(worth.min(members.len() as u64) as usize).max(1)
+    }
+}
+
+/// As many bytes of a member as its first `count` can need: a stream is not read further.
+pub(super) fn enough_for(method: Method, count: usize) -> u64 {
+    match method {
+        Method::Stored => count as u64,
+        _ => (count as u64).saturating_mul(2).saturating_add(ENOUGH_TO_START),
     }
 }
 
