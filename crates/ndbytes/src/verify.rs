@@ -48,12 +48,6 @@ pub fn verify(
     options: &ReadOptions,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Verified {
-    // What others may write is not believed twice.
-    let settled = match source.as_slice() {
-        Some(_) => None,
-        None => Some(source.to_owned()),
-    };
-    let source = settled.as_ref().unwrap_or(source);
     let mut found = Verified { nbytes: source.len() as u64, ..Verified::default() };
     let limits = &options.limits;
     match formats::format_of(source, options) {
@@ -69,10 +63,11 @@ pub fn verify(
                     }
                 }
                 Format::Npy => found.npy(source, limits),
-                Format::Pickle => found.pickles(source.as_slice().unwrap_or_default(), limits),
+                Format::Pickle => {
+                    found.pickles(settled(source).as_slice().unwrap_or_default(), limits);
+                }
                 Format::Raw => {
-                    let bytes = source.as_slice().unwrap_or_default();
-                    found.faults.extend(formats::peek(bytes, options).err());
+                    found.faults.extend(formats::read_source(source.clone(), options).err())
                 }
             }
         }
@@ -125,6 +120,7 @@ impl Verified {
 
     fn npy(&mut self, source: &Source<'_>, limits: &Limits) {
         let mut at = 0;
+        let mut source = source.clone();
         while at < source.len() || at == 0 {
             let rest = source.part(at, source.len() - at);
             let magic = rest.to_vec(0, rest.len().min(npy::MAGIC.len()));
@@ -137,6 +133,10 @@ impl Verified {
                     header.oddities.iter().for_each(|&oddity| self.note(Some(oddity)));
                     self.met(&header.dtype);
                     at += len;
+                    if header.dtype.has_objects() && source.as_slice().is_none() {
+                        // More objects may follow, which are copied once.
+                        source = source.to_owned();
+                    }
                 }
                 Err(error) => {
                     self.faults.push(further(error, "npy", at, source.len()));
@@ -178,6 +178,14 @@ impl Verified {
         if count > 1 {
             self.notes.push(format!("{count} pickles, one after another"));
         }
+    }
+}
+
+/// What others may write is not believed twice.
+fn settled<'a>(source: &Source<'a>) -> Source<'a> {
+    match source.as_slice() {
+        Some(_) => source.clone(),
+        None => source.to_owned(),
     }
 }
 
