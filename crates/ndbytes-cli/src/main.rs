@@ -3,6 +3,7 @@
 //! This file is the list of verbs; each verb has a file. All that is known about formats and
 //! dtypes comes from the `ndbytes` library.
 
+mod completions;
 mod convert;
 mod demo;
 mod description;
@@ -11,6 +12,7 @@ mod failure;
 mod guess;
 mod input;
 mod inspect;
+mod man;
 mod output;
 mod progress;
 mod screen;
@@ -59,6 +61,8 @@ enum Verb {
     Guess(guess::Args),
     Diff(diff::Args),
     Verify(verify::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// How a verb that did its work ended.
@@ -78,6 +82,8 @@ fn main() -> ExitCode {
         Verb::Guess(args) => guess::run(&args),
         Verb::Diff(args) => diff::run(&args),
         Verb::Verify(args) => verify::run(&args),
+        Verb::Completions(args) => completions::run(&args),
+        Verb::Man(args) => man::run(&args),
     };
     ExitCode::from(match outcome {
         Ok(Outcome::Fine) => 0,
