@@ -1,6 +1,6 @@
 //! What a pickle says about itself, without building what it holds.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::names::Name;
 use super::numpy::{Met, Numpy};
@@ -91,11 +91,8 @@ fn look(bytes: &[u8], limits: &Limits) -> (Peeked, Option<DecodeError>) {
         Ok(root) => (Some(root), None),
         Err(error) => (None, Some(error)),
     };
-    let paths = root.map_or(Vec::new(), |root| paths(&machine.arena, root));
-    let path_of = |met: &Met| {
-        let found = paths.iter().find(|(number, _)| *number == met.number);
-        found.map(|(_, path)| path.clone()).filter(|path| !path.is_empty())
-    };
+    let paths = root.map_or(HashMap::new(), |root| paths(&machine.arena, root));
+    let path_of = |met: &Met| paths.get(&met.number).cloned().filter(|path| !path.is_empty());
     let arrays = machine.table.met.iter().map(|met| PeekedArray {
         path: path_of(met),
         dtype: met.dtype.clone(),
@@ -117,8 +114,8 @@ fn look(bytes: &[u8], limits: &Limits) -> (Peeked, Option<DecodeError>) {
 }
 
 /// The numbers of the arrays that are part of `root`, and where each is met first.
-fn paths(arena: &Arena<'_>, root: NodeId) -> Vec<(u32, String)> {
-    let mut found = Vec::new();
+fn paths(arena: &Arena<'_>, root: NodeId) -> HashMap<u32, String> {
+    let mut found = HashMap::new();
     let mut seen = HashSet::new();
     let mut pending = vec![(root, String::new())];
     while let Some((id, path)) = pending.pop() {
@@ -130,7 +127,7 @@ fn paths(arena: &Arena<'_>, root: NodeId) -> Vec<(u32, String)> {
                 let elements = arena.array(number).elements.unwrap_or_default();
                 let items = arena.items(elements).iter().enumerate();
                 pending.extend(items.map(|(index, &id)| (id, format!("{path}[{index}]"))));
-                found.push((number, path));
+                found.entry(number).or_insert(path);
             }
             Node::List(items) | Node::Tuple(items) => {
                 let items = arena.items(items).iter().enumerate();
