@@ -87,7 +87,6 @@ fn sample(run: &mut dyn FnMut(), loops: usize) -> f64 {
     start.elapsed().as_secs_f64()
 }
 
-/// Repetitions that make a sample long enough for the clock; also the warm-up.
 /// Touches memory and gives it back: huge pages where they are to be had, as NumPy does.
 fn touch(nbytes: usize) {
     let Ok(mut memory) = MmapMut::map_anon(nbytes) else { return };
@@ -97,6 +96,7 @@ fn touch(nbytes: usize) {
     black_box(&memory[..]);
 }
 
+/// Repetitions that make a sample long enough for the clock; also the warm-up.
 fn enough_loops(run: &mut dyn FnMut(), effort: Effort) -> usize {
     let mut loops = 1;
     sample(run, loops);
