@@ -3,6 +3,7 @@
 use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 
+use ndbytes::array::{Writes, write_meanwhile};
 use ndbytes::{Array, DType, Kind, Layout, Order, Sink, Source};
 use numpy::npyffi::{
     NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_CARRAY, NPY_ARRAY_F_CONTIGUOUS, NPY_ARRAY_FARRAY,
@@ -399,14 +400,31 @@ pub(crate) fn copied<'py>(
     Ok(result)
 }
 
-/// Copies that are still to be made: many at once are shared among threads.
-#[derive(Default)]
-pub(crate) struct Copies<'a> {
-    due: Vec<(&'a Array<'a>, Py<PyAny>)>,
+/// Copies that other threads make, while this one makes the next arrays.
+pub(crate) struct Copies<'w, 'a> {
+    writes: &'w Writes<'a>,
+    targets: &'w mut Vec<Py<PyAny>>,
 }
 
-impl<'a> Copies<'a> {
-    /// As [`copied`], but the elements are only there after [`Copies::make`].
+impl<'a> Copies<'_, 'a> {
+    /// What `make` returns, once all elements of what it was given by [`Copies::later`] are there:
+    /// about `nbytes` bytes.
+    pub(crate) fn of<R>(
+        py: Python<'_>,
+        nbytes: usize,
+        make: impl FnOnce(Copies<'_, 'a>) -> R,
+    ) -> R {
+        // Whatever `make` does, the arrays are there until all is written.
+        let mut targets = Vec::new();
+        write_meanwhile(nbytes, |writes| {
+            let made = make(Copies { writes, targets: &mut targets });
+            py.detach(|| writes.finish());
+            made
+        })
+    }
+
+    /// As [`copied`], but the elements are there only after [`Copies::of`]. Nobody may be shown
+    /// the array before.
     pub(crate) fn later<'py>(
         &mut self,
         array: &'a Array<'a>,
@@ -416,24 +434,16 @@ impl<'a> Copies<'a> {
             return copied(array, dtype);
         }
         let result = new_like(array.layout(), dtype)?;
-        self.due.push((array, result.clone().unbind()));
+        self.targets.push(result.clone().unbind());
+        // SAFETY: the new array has the shape and dtype of `array`, so it has memory for as many
+        // bytes, its own. `targets` keeps it until all is written, so that it is not freed or
+        // resized, and nobody else was given it yet.
+        let to = unsafe {
+            let data = (*result.as_ptr().cast::<PyArrayObject>()).fields.data;
+            std::slice::from_raw_parts_mut(data.cast(), array.nbytes())
+        };
+        self.writes.push(array, Sink::new(to));
         Ok(result)
-    }
-
-    /// Makes all copies.
-    pub(crate) fn make(self, py: Python<'_>) {
-        let writes = self.due.iter().map(|(array, target)| {
-            // SAFETY: `target` was made by `later` with the shape and dtype of its array, so it has
-            // memory for as many bytes, each target its own. `due` keeps it, so that it is not freed
-            // or resized, and nobody else was given it yet.
-            let to = unsafe {
-                let data = (*target.as_ptr().cast::<PyArrayObject>()).fields.data;
-                std::slice::from_raw_parts_mut(data.cast(), array.nbytes())
-            };
-            (*array, Sink::new(to))
-        });
-        let writes = writes.collect();
-        py.detach(|| ndbytes::array::write_all(writes, ndbytes::array::default_threads()));
     }
 }
 

@@ -65,19 +65,17 @@ pub(crate) fn value<'py>(
         return plain(py, &value.array, elements);
     }
     check(py, weight(arena, elements), elements, limits)?;
-    let mut maker = Maker::new(py, arena, elements);
-    maker.copies = copies_together(arena, elements);
-    let made = maker.part(root)?;
-    maker.fill()?;
-    if let Some(copies) = maker.copies {
-        copies.make(py);
+    match copied_together(arena, elements) {
+        Some(nbytes) => Copies::of(py, nbytes, |copies| {
+            Maker { copies: Some(copies), ..Maker::new(py, arena, elements) }.whole(root)
+        }),
+        None => Maker::new(py, arena, elements).whole(root),
     }
-    Ok(made)
 }
 
-/// Where to note arrays that are copied together at the end; `None` where that is not worth while,
-/// or where something could be made of their elements before.
-fn copies_together<'m>(arena: &Arena<'m>, elements: Elements<'_, '_>) -> Option<Copies<'m>> {
+/// How many bytes of arrays are copied by all threads while the next arrays are made; `None` where
+/// that is not worth while, or where something could be made of their elements before.
+fn copied_together(arena: &Arena<'_>, elements: Elements<'_, '_>) -> Option<usize> {
     let arrays = arena.arrays();
     let simple = |value: &ArrayValue<'_>| {
         value.class == Class::NdArray
@@ -85,9 +83,10 @@ fn copies_together<'m>(arena: &Arena<'m>, elements: Elements<'_, '_>) -> Option<
             && value.fill_value == NodeId::NONE
     };
     let copied = |value: &ArrayValue<'_>| copied_bytes(&value.array, elements);
-    let many = arrays.len() > 1 && arrays.iter().map(copied).sum::<u64>() >= TOGETHER_FROM;
+    let nbytes = arrays.iter().map(copied).sum::<u64>();
+    let many = arrays.len() > 1 && nbytes >= TOGETHER_FROM;
     (many && elements.input.is_some() && elements.buffers.is_empty() && arrays.iter().all(simple))
-        .then(Copies::default)
+        .then_some(nbytes as usize)
 }
 
 /// The NumPy array of one that was read: objects become Python's.
@@ -128,10 +127,7 @@ pub(crate) fn owned<'py>(
     py: Python<'py>,
     value: &ndbytes::array::Value<'_>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let mut maker = Maker::new(py, value.arena(), Elements::OWNED);
-    let made = maker.part(value.root_id())?;
-    maker.fill()?;
-    Ok(made)
+    Maker::new(py, value.arena(), Elements::OWNED).whole(value.root_id())
 }
 
 /// Checks that what is about to be made is within the limits.
@@ -200,7 +196,7 @@ fn is_constant(node: Node) -> bool {
     matches!(node, Node::None | Node::Bool(_) | Node::Ellipsis | Node::Int(_) | Node::Float(_))
 }
 
-struct Maker<'m, 'py> {
+struct Maker<'c, 'm, 'py> {
     py: Python<'py>,
     arena: &'m Arena<'m>,
     elements: Elements<'m, 'py>,
@@ -209,14 +205,21 @@ struct Maker<'m, 'py> {
     /// What is made and can be referred to, but does not yet hold its parts: in this way a value
     /// may contain itself.
     unfilled: Vec<NodeId>,
-    copies: Option<Copies<'m>>,
+    copies: Option<Copies<'c, 'm>>,
     fraction_steps: u64,
 }
 
-impl<'m, 'py> Maker<'m, 'py> {
+impl<'m, 'py> Maker<'_, 'm, 'py> {
     fn new(py: Python<'py>, arena: &'m Arena<'m>, elements: Elements<'m, 'py>) -> Self {
         let made = Vec::new();
         Self { py, arena, elements, made, unfilled: Vec::new(), copies: None, fraction_steps: 0 }
+    }
+
+    /// The value of a node and of all that is in it.
+    fn whole(mut self, root: NodeId) -> PyResult<Bound<'py, PyAny>> {
+        let made = self.part(root)?;
+        self.fill()?;
+        Ok(made)
     }
 
     /// The value of a node, without what lies in lists and other containers that can be filled
