@@ -12,7 +12,6 @@ mod scalar;
 mod source;
 mod threads;
 mod value;
-mod writes;
 
 pub use dtype::{
     BaseUnit, ByteOrder, DType, Field, Kind, MAX_ITEMSIZE, MAX_NESTING, Struct, TimeUnit,
@@ -26,18 +25,61 @@ pub use scalar::Scalar;
 pub use source::{Sink, Source};
 pub use threads::default_threads;
 pub use value::{Arena, ArrayValue, Blob, Class, DTypeValue, Items, Node, NodeId, Unread, Value};
-pub use writes::{Writes, write_meanwhile};
 
 pub(crate) use notation::{shorten, unit_from_code};
 pub(crate) use threads::{share, threads_for};
 
 use std::io;
+use std::sync::Mutex;
 
 use crate::error::{DecodeError, EncodeError, Result};
 use source::Buffer;
 
+/// For many arrays, a second thread pays from fewer bytes on than for one: what is new about each is
+/// done by one thread meanwhile.
+const BYTES_PER_WRITER: usize = 2 << 20;
 /// Enough for every thread of a gather, little beside a large array.
 const STREAM_BLOCK: usize = 32 << 20;
+
+/// Writes several arrays, each into memory of its own: as [`Array::write_data`] in the order of each,
+/// with at most `threads` threads for all of them.
+///
+/// # Panics
+/// When one of the sinks has too little room.
+pub fn write_all(writes: Vec<(&Array<'_>, Sink<'_>)>, threads: usize) {
+    let write = |(array, mut sink): (&Array<'_>, Sink<'_>), threads| {
+        array.write_data(array.layout.order(), threads, &mut sink);
+    };
+    let is_large = |array: &Array<'_>| threads_for(array.nbytes(), threads) > 1;
+    let (large, small): (Vec<_>, Vec<_>) =
+        writes.into_iter().partition(|(array, _)| is_large(array));
+    large.into_iter().for_each(|one| write(one, threads));
+    let total = small.iter().map(|(array, _)| array.nbytes()).sum::<usize>();
+    let threads = threads.min(total / BYTES_PER_WRITER).max(1);
+    if threads == 1 {
+        return small.into_iter().for_each(|one| write(one, 1));
+    }
+    // Several parts for each thread, so that one that is held up does not hold up the others.
+    let (enough, mut size) = (total / (threads * 4), 0);
+    let mut parts = vec![Vec::new()];
+    for one in small {
+        if size >= enough {
+            size = 0;
+            parts.push(Vec::new());
+        }
+        size += one.0.nbytes();
+        if let Some(part) = parts.last_mut() {
+            part.push(one);
+        }
+    }
+    let parts = Mutex::new(parts);
+    share(threads, || {
+        let next = || parts.lock().ok()?.pop();
+        while let Some(part) = next() {
+            part.into_iter().for_each(|one| write(one, 1));
+        }
+    });
+}
 
 /// An n-dimensional array whose dtype is known at run time, over bytes that it borrows or owns.
 ///
