@@ -103,7 +103,12 @@ impl From<DecodeError> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        Self { kind: "io", message: error.to_string(), offset: None, entry: None, hint: None }
+        let said = error.to_string();
+        let (message, hint) = match said.split_once(". Hint: ") {
+            Some((message, hint)) => (message.to_owned(), Some(hint.to_owned())),
+            None => (said, None),
+        };
+        Self { kind: "io", message, offset: None, entry: None, hint }
     }
 }
 

@@ -24,8 +24,8 @@ also of what is no array; npy and pickle have none. Arrays one after another in
 one file are fine. What every reader reads, but is unusual, is a note; with
 --strict that fails, too.
 
-Nothing is run, and large arrays are not loaded; objects are. A folder is no file:
-name the files in it.
+Nothing is run. Files of large arrays are not loaded; objects are, and so is all
+that comes through a pipe. A folder is no file: name the files in it.
 
 Exit codes: 0 all fine, 1 some failed, 2 trouble: some could not be read at all.
 
