@@ -1,6 +1,6 @@
 //! Holding every byte of an input against what the input says.
 
-use crate::array::{DType, Source};
+use crate::array::{DType, Improper, Source};
 use crate::error::DecodeError;
 use crate::formats::npz::Archive;
 use crate::formats::{self, Format, ReadOptions, npy, npz, pickle};
@@ -26,7 +26,8 @@ pub struct Verified {
 
 /// Checks all there is to check about an input: its description, its sizes, its checksums, the
 /// members of an archive and the names that a pickle asks for, and that every byte belongs to
-/// something. Nothing is run, and large arrays are not built.
+/// something. Nothing is run, and large arrays are not built; elements are looked at only where some
+/// bits are none of their dtype: booleans and text.
 ///
 /// npy has no checksum: that its elements are those that were written, nobody can tell. Arrays that
 /// follow each other in npy or pickle, as repeated calls of `numpy.save` write them, are all checked.
@@ -131,6 +132,11 @@ impl Verified {
             match npy::extent(&rest, limits) {
                 Ok((header, len)) => {
                     header.oddities.iter().for_each(|&oddity| self.note(Some(oddity)));
+                    if let Some(mut improper) = Improper::new(&header.dtype) {
+                        let start = header.data_offset;
+                        improper.take_all(&rest.part(start, len - start));
+                        self.notes.extend(improper.notes());
+                    }
                     self.met(&header.dtype);
                     at += len;
                     if header.dtype.has_objects() && source.as_slice().is_none() {

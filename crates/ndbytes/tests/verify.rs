@@ -7,7 +7,7 @@ use std::io::Cursor;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ndbytes::npz::{self, Archive};
-use ndbytes::{Format, ReadOptions, Source, Verified, pickle};
+use ndbytes::{DType, Format, Order, ReadOptions, Source, Verified, npy, pickle};
 use support::{Fixture, fixtures, golden_streams};
 
 /// Read by every reader, though some of their bytes belong to nothing.
@@ -166,7 +166,7 @@ fn first_fault(bytes: &[u8]) -> Option<String> {
 
 #[test]
 fn bytes_inside_of_an_archive_that_belong_to_nothing_are_found() {
-    let npy = ndbytes::npy::write(&[1_u8, 2, 3][..]).unwrap();
+    let npy = npy::write(&[1_u8, 2, 3][..]).unwrap();
     let len = npy.len();
     let crc = crc32fast::hash(&npy);
     let le = |number: usize| (number as u32).to_le_bytes();
@@ -213,7 +213,7 @@ fn bytes_inside_of_an_archive_that_belong_to_nothing_are_found() {
 
 #[test]
 fn zstd_with_a_window_beyond_what_is_lent_is_read_when_it_is_small() {
-    let npy = ndbytes::npy::write(&[7_u8; 100_000][..]).unwrap();
+    let npy = npy::write(&[7_u8; 100_000][..]).unwrap();
     let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 3).unwrap();
     encoder.window_log(28).unwrap();
     encoder.include_contentsize(false).unwrap();
@@ -227,7 +227,7 @@ fn zstd_with_a_window_beyond_what_is_lent_is_read_when_it_is_small() {
 
 #[test]
 fn what_follows_is_another_array_or_wrong() {
-    let one = ndbytes::npy::write(&[1_u8, 2, 3][..]).unwrap();
+    let one = npy::write(&[1_u8, 2, 3][..]).unwrap();
     let fault = |bytes: &[u8]| {
         let found = check(bytes, Format::Npy);
         found.faults.first().map(|error| (error.to_string(), error.offset()))
@@ -259,6 +259,25 @@ fn what_follows_is_another_array_or_wrong() {
     assert!(found.faults[0].offset().unwrap() >= one.len() as u64);
     let found = check(&[&one[..], b"junk"].concat(), Format::Pickle);
     assert_eq!(found.faults[0].found(), "4 bytes follow STOP");
+}
+
+#[test]
+fn elements_that_are_none_of_their_dtype_are_told() {
+    let mut booleans = npy::write(&[true, false, true][..]).unwrap();
+    *booleans.last_mut().unwrap() = 2;
+    let dtype = DType::from_typestr("<U2").unwrap();
+    let mut text = npy::write_header(&dtype, &[1], Order::C, None).unwrap();
+    text.extend([0x41, 0, 0, 0, 0, 0, 0x11, 0]);
+    for (bytes, note) in
+        [(&booleans, "1 booleans are neither 0 nor 1"), (&text, "1 characters are beyond U+10FFFF")]
+    {
+        let crc = crc32fast::hash(bytes);
+        let packed = archive("x.npy", 0, crc, bytes, bytes.len(), &[]);
+        for found in [check(bytes, Format::Npy), check(&packed, Format::Npz)] {
+            assert!(found.is_fine() && found.notes.len() == 1, "{:?}", found.faults);
+            assert!(found.notes[0].contains(note), "{:?}", found.notes);
+        }
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::names;
 use super::read::{Archive, about, check_sum, twice};
 use super::records::{Descriptor, LocalHeader};
 use super::storage::Storage;
-use crate::array::share;
+use crate::array::{Improper, share};
 use crate::error::{DecodeError, Result};
 use crate::formats::npy;
 
@@ -36,7 +36,7 @@ impl Archive<'_> {
     /// # Errors
     /// As [`Archive::bytes`], and when compressed data ends before the member does.
     pub fn verify(&self, member: &Member) -> Result<()> {
-        self.sum_up(member, &|_| {}).map_err(about(member))
+        self.sum_up(member, &|_| {}, &mut |_| {}).map_err(about(member))
     }
 
     /// Checks all there is to check: each member's own header, place, size, checksum and npy header,
@@ -104,13 +104,23 @@ impl Archive<'_> {
         progress: &(dyn Fn(u64) + Sync),
         found: &mut Findings,
     ) -> Result<bool> {
-        let sum = self.sum_up(member, progress);
-        if !self.holds_array(member)? {
-            return sum.map(|()| false);
-        }
-        sum?;
         let limits = &self.options.limits;
-        let header = self.header(member, limits)?;
+        let header = match self.holds_array(member) {
+            Ok(true) => self.header(member, limits).map(Some),
+            Ok(false) => Ok(None),
+            Err(error) => Err(error),
+        };
+        let dtype = header.as_ref().ok().and_then(|header| Some(&header.as_ref()?.dtype));
+        let mut improper = dtype.and_then(Improper::new);
+        let mut before = header.iter().flatten().map(|header| header.data_offset).sum::<usize>();
+        // What is wrong with the bytes explains what is wrong with the header in them.
+        self.sum_up(member, progress, &mut |block| {
+            let skipped = before.min(block.len());
+            before -= skipped;
+            improper.iter_mut().for_each(|improper| improper.take(&block[skipped..]));
+        })?;
+        found.notes.extend(improper.iter().flat_map(Improper::notes));
+        let Some(header) = header? else { return Ok(false) };
         found.notes.extend(header.oddities.iter().map(|&oddity| oddity.to_owned()));
         let at = self.place(member)?;
         let end = match header.dtype.has_objects() {
@@ -141,8 +151,13 @@ impl Archive<'_> {
         }
     }
 
-    /// Reads all bytes of a member, and forgets them.
-    fn sum_up(&self, member: &Member, progress: &(dyn Fn(u64) + Sync)) -> Result<()> {
+    /// Reads all bytes of a member, has `take` take them, and forgets them.
+    fn sum_up(
+        &self,
+        member: &Member,
+        progress: &(dyn Fn(u64) + Sync),
+        take: &mut dyn FnMut(&[u8]),
+    ) -> Result<()> {
         let at = self.place(member)?;
         let (method, size) = (member.method(), member.size());
         codec::check_size(method, member.compressed_size(), size).map_err(|error| error.at(at))?;
@@ -151,6 +166,7 @@ impl Archive<'_> {
         let read = codec::decompress_blocks(method, &mut part, |block| {
             len += block.len() as u64;
             sum.update(block);
+            take(block);
             match len > size {
                 true => Err(DecodeError::malformed(format!(
                     "the data goes on behind the {size} bytes that it is said to stand for"
