@@ -92,3 +92,16 @@ def test_a_large_file_is_not_loaded(tmp_path: Path) -> None:
     del_me = ndbytes.open_memmap(path, "w+", "<f4", (1 << 32, 2))
     del del_me
     assert ndbytes.verify(path).ok
+
+
+def test_elements_that_are_none_of_their_dtype_are_noted() -> None:
+    odd = np.array([0, 1, 2, 3], "u1").view("?")
+    found = ndbytes.verify(ndbytes.array_to_bytes(odd))
+    assert found.ok
+    assert found.notes[0].startswith("2 booleans are neither 0 nor 1")
+    text = np.array(["a"], "<U2").view(">U2")
+    for data in (
+        ndbytes.array_to_bytes(text),
+        bytearray(ndbytes.arrays_to_bytes({"x": text}, compression="deflate")),
+    ):
+        assert "1 characters are beyond U+10FFFF" in ndbytes.verify(data).notes[0]

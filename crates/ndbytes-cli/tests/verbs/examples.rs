@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use ndbytes::pickle;
-use ndbytes::{Array, Layout, Order, Source, npy, npz};
+use ndbytes::{Array, DType, Field, Kind, Layout, Order, Source, Struct, npy, npz};
 
 use crate::{run, verbs};
 
@@ -78,6 +78,23 @@ fn run_example(example: &str, folder: &Path) -> Result<(), String> {
     }
 }
 
+/// An array of structures, as npy.
+fn stars() -> Vec<u8> {
+    let field = |name: &str, offset| Field {
+        name: name.into(),
+        title: None,
+        dtype: DType::from_typestr("<f4").unwrap(),
+        shape: Default::default(),
+        levels: Default::default(),
+        offset,
+    };
+    let fields = vec![field("mass", 0), field("age", 4)];
+    let dtype = DType::native(Kind::Struct(Struct::new(fields, 8, false).unwrap().into()));
+    let mut bytes = npy::write_header(&dtype, &[100], Order::C, None).unwrap();
+    bytes.extend((0..200).flat_map(|i| (i as f32).to_le_bytes()));
+    bytes
+}
+
 /// The files that the examples name.
 fn fill(folder: &Path) {
     let write = |name: &str, bytes: Vec<u8>| fs::write(folder.join(name), bytes).unwrap();
@@ -97,16 +114,25 @@ fn fill(folder: &Path) {
         write(name, npy::write(other.clone()).unwrap());
     }
     write("bias.npy", npy::write(bias.clone()).unwrap());
+    write("heights.npy", npy::write(image.clone()).unwrap());
+    let images = Array::from_slice(&numbers, &[8, 14, 7]).unwrap();
+    for name in ["images.npy", "volume.npy"] {
+        write(name, npy::write(images.clone()).unwrap());
+    }
+    write("stars.npy", stars());
     write("fortran.npy", npy::write(fortran).unwrap());
     write("x.raw", raw.clone());
     write("b.raw", raw.clone());
     write("mystery.bin", bytes.clone());
+    write("scan.raw", vec![7; 512 * 2 * 3]);
     write("scan.dat", [&[0; 352][..], &bytes].concat());
     write("x.bin", [&[b' '; 2880][..], &[7; 512 * 2 * 3]].concat());
     let archive = |arrays: &[(&str, Array<'_>)]| npz::write(arrays, &Default::default()).unwrap();
     for name in ["several.npz", "slow.npz", "packed.npz", "old.npz", "new.npz", "x.npz"] {
-        write(name, archive(&[("x", image.clone()), ("y", other.clone())]));
+        let arrays = [("x", image.clone()), ("y", other.clone()), ("weights", image.clone())];
+        write(name, archive(&arrays));
     }
+    write("images.npz", archive(&[("x", images)]));
     write("weights.npz", archive(&[("weights", image.clone()), ("bias", bias)]));
     for name in ["old.pkl", "b.pkl"] {
         write(name, pickle::write(image.clone()).unwrap());

@@ -1,9 +1,6 @@
 //! What every verb does alike: pipes that close, disks that are full, colours, JSON, completions and
 //! the manual.
 
-use std::io::Read as _;
-use std::process::Stdio;
-
 use crate::{fixture, golden, program, run, str, verbs};
 
 /// A call of each verb that succeeds, or tells of differences, and says something.
@@ -30,6 +27,8 @@ fn calls() -> Vec<Vec<String>> {
 #[test]
 #[cfg(unix)]
 fn nobody_listens_and_that_is_no_trouble() {
+    use std::io::Read as _;
+    use std::process::Stdio;
     let help = vec!["--help".to_owned()];
     for call in calls().into_iter().chain([help]) {
         // A pipe whose other end is closed before anything is written.
@@ -63,6 +62,7 @@ fn nobody_listens_and_that_is_no_trouble() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_full_disk_is_trouble() {
+    use std::process::Stdio;
     for call in calls() {
         let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
         let ended = program().args(&call).stdout(full).stderr(Stdio::piped()).output().unwrap();
