@@ -517,7 +517,7 @@ fn place(
     backwards: bool,
 ) -> Result<Place> {
     let mut index = unravel(flat, a.shape());
-    let values = [a, b].map(|array| number::shown(array, &index));
+    let values = [a.text(&index)?, b.text(&index)?];
     turn(&mut index, outer, backwards);
     Ok(Place { index, values })
 }
