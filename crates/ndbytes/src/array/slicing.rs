@@ -268,7 +268,13 @@ mod tests {
                 let at = |bound: i64| if bound < 0 { bound + 5 } else { bound };
                 let mut expected = Vec::new();
                 let mut index = match start {
-                    None => if step > 0 { 0 } else { 4 },
+                    None => {
+                        if step > 0 {
+                            0
+                        } else {
+                            4
+                        }
+                    }
                     Some(start) if step > 0 => at(start).max(0),
                     Some(start) => at(start).min(4),
                 };
