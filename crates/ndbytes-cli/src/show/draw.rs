@@ -330,10 +330,8 @@ mod tests {
                 '-' => (row, column) = (row + 6, 0),
                 '?'..='~' => {
                     let bits = c as u8 - b'?';
-                    for column in column..column + times {
-                        for bit in (0..6).filter(|bit| bits >> bit & 1 == 1) {
-                            points[row + bit][column] = Some(color);
-                        }
+                    for bit in (0..6).filter(|bit| bits >> bit & 1 == 1) {
+                        points[row + bit][column..column + times].fill(Some(color));
                     }
                     (column, times) = (column + times, 1);
                 }

@@ -28,7 +28,7 @@ use crate::trouble::{Trouble, name};
 use draw::Graphics;
 use picture::{Colors, IN_COLOR, Raster, Room, Style};
 use report::Told;
-use sample::{MOST_BYTES, Sample, every, nth};
+use sample::Sample;
 use statistics::each;
 use target::Target;
 use view::View;
@@ -67,7 +67,8 @@ Examples:
   ndbytes show heights.npy --png heights.png --percentiles 2,98
   ndbytes show scan.raw --dtype '>i2' --shape -1,512
   ndbytes show x.npy --json | jq .statistics.max
-  curl -s URL | ndbytes show '-[0]'";
+  curl -s URL | ndbytes show -
+  curl -s URL | ndbytes show -- '-[0]'";
 
 /// Shows an array: as a picture, a line or a list, with statistics
 #[derive(Debug, clap::Args)]
@@ -208,7 +209,8 @@ impl<'a> Found<'a> {
         let Some((_, mut array)) = arrays.pop() else {
             return Err(Trouble::new("there is no array"));
         };
-        if let Some(slice) = &part.slice {
+        // As in NumPy, one slice may follow another.
+        for slice in part.slice.iter().flat_map(|slice| slice.split("][")) {
             array = array.slice(&Slice::parse(slice)?)?;
         }
         Ok(Self { file: &target.path, name, slice: part.slice, array })
@@ -261,7 +263,7 @@ impl Showing {
     }
 
     fn sample<'a>(&self, array: &Array<'a>) -> Result<Sample<'a>, DecodeError> {
-        if self.all { Ok(Sample::all(array)) } else { Sample::of(array, MOST_BYTES) }
+        if self.all { Ok(Sample::all(array)) } else { Sample::of(array) }
     }
 
     fn json(&self, screen: &mut Screen, found: &Found<'_>) -> Result<(), Trouble> {
@@ -279,13 +281,13 @@ impl Showing {
         let sample = self.sample(array)?;
         let told = Told::of(&sample.array)?;
         match (View::of(array)?, &self.png) {
-            (_, Some(said)) => self.say(screen, &[said.clone()])?,
+            (_, Some(said)) => self.say(screen, std::slice::from_ref(said))?,
             (View::Picture { plane, part }, None) => self.draw(screen, &plane, part)?,
             // Of few different values the bars below say more.
-            (View::Line(line), None) => match &told {
+            (View::Line, None) => match &told {
                 Some(told) if told.statistics.labels.is_some() => {}
-                _ if line.len() <= report::MOST_LISTED => self.list(screen, array)?,
-                _ => self.plot(screen, &line)?,
+                _ if array.len() <= report::MOST_LISTED => self.list(screen, array)?,
+                _ => self.plot(screen, &sample)?,
             },
             (View::Elements, None) => self.list(screen, array)?,
         }
@@ -334,19 +336,10 @@ impl Showing {
         Ok([size].into_iter().chain(part).chain(scale).collect::<Vec<_>>().join("; "))
     }
 
-    fn plot(&self, screen: &mut Screen, line: &Array<'_>) -> Result<(), Trouble> {
+    fn plot(&self, screen: &mut Screen, sample: &Sample<'_>) -> Result<(), Trouble> {
         let ascii = self.graphics == Graphics::Ascii;
-        let most = 2 * self.columns;
-        let mut said = Vec::new();
-        let mut part = line.clone();
-        if !self.all && line.nbytes() > MOST_BYTES {
-            // Enough for each column to have its highs and lows.
-            let step = line.len().div_ceil(64 * most);
-            part = line.slice(&[every(step)])?;
-            said.push(format!("every {} element", nth(step)));
-        }
-        let count = part.len();
-        let spans = |columns: usize| spans(&part, columns.min(count));
+        let line = &sample.array;
+        let spans = |columns: usize| spans(line, columns.min(line.len()));
         let (_, Some(range)) = spans(1)? else {
             return self.say(screen, &["nothing to draw: no number is finite".to_owned()]);
         };
@@ -354,13 +347,14 @@ impl Showing {
         for text in plot::line(&spans, range, ascii) {
             screen.line(&[Cell::from(text)])?;
         }
-        self.say(screen, &said)
+        let said = sample.how.as_ref().map(|_| "drawn of the sample below".to_owned());
+        self.say(screen, said.as_slice())
     }
 
     fn list(&self, screen: &mut Screen, array: &Array<'_>) -> Result<(), Trouble> {
         let ends = report::ends(array)?;
         let indices = ends.iter().flatten().map(|(index, _)| index.len()).max().unwrap_or(0);
-        let room = self.columns.saturating_sub(indices + 4).max(8);
+        let room = self.columns.saturating_sub(indices.max(3) + 4).max(8);
         let rows = ends.into_iter().map(|row| match row {
             Some((index, text)) => {
                 vec![Cell::new(DIM, index).right(), Cell::from(fitted(&text, room))]
@@ -394,8 +388,11 @@ impl Showing {
                 )?;
             }
             let rows = told.rows()?;
-            let rows =
-                rows.iter().map(|(name, value)| vec![Cell::new(DIM, name), Cell::from(value)]);
+            // The longest name is "values".
+            let room = self.columns.saturating_sub(10).max(8);
+            let rows = rows
+                .iter()
+                .map(|(name, value)| vec![Cell::new(DIM, name), Cell::from(fitted(value, room))]);
             screen.table(2, &rows.collect::<Vec<_>>())?;
             let bars = told.bars()?;
             if !bars.is_empty() {
@@ -412,16 +409,14 @@ impl Showing {
                 let told = field.told.as_ref().map(Told::rows).transpose()?.unwrap_or_default();
                 let value = |names: &[&str]| {
                     let found = told.iter().find(|(name, _)| names.contains(name));
-                    Cell::from(found.map_or("", |(_, value)| value))
+                    found.map_or_else(String::new, |(_, value)| value.clone())
                 };
-                rows.push(vec![
-                    Cell::from(&field.name),
-                    Cell::from(in_short(&field.dtype)),
-                    value(&["min"]),
-                    value(&["max"]),
-                    value(&["mean"]),
-                    value(&["NaN", "NaT"]),
-                ]);
+                let dtype = in_short(&field.dtype);
+                let mut row = vec![field.name.clone(), dtype, value(&["min"]), value(&["max"])];
+                row.extend([value(&["mean"]), value(&["NaN", "NaT"])]);
+                let filled =
+                    row.iter().rposition(|text| !text.is_empty()).map_or(0, |last| last + 1);
+                rows.push(row[..filled].iter().map(Cell::from).collect());
             }
             screen.table(2, &rows)?;
         }

@@ -209,6 +209,9 @@ impl Raster {
         let (low_at, high_at) = (place(low, finite.len()), place(high, finite.len()));
         let low = *finite.select_nth_unstable_by(low_at, f64::total_cmp).1;
         let high = *finite.select_nth_unstable_by(high_at, f64::total_cmp).1;
+        if low == high {
+            return (low, high, vec![format!("all are {}", short(low))]);
+        }
         let how = match percentiles {
             Some((from, to)) => format!(", percentiles {} and {}", short(from), short(to)),
             None => String::new(),

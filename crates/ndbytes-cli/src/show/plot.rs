@@ -104,7 +104,7 @@ pub(super) fn bars(rows: &[(String, usize)], width: usize, ascii: bool) -> Vec<S
             true => "#".repeat(eighths.div_ceil(8)),
             false => "█".repeat(eighths / 8),
         };
-        if !ascii && eighths % 8 > 0 {
+        if !ascii && !eighths.is_multiple_of(8) {
             bar.extend(char::from_u32(0x2590 - (eighths % 8) as u32));
         }
         let space = labels - label.chars().count();

@@ -33,10 +33,12 @@ impl<'a> Told<'a> {
         }
     }
 
-    /// The element at a flat index, as its dtype is written; complex numbers by their magnitude.
+    /// The element at a flat index, as its dtype is written; complex numbers by their magnitude,
+    /// and long doubles rounded, as all numbers here are.
     pub(super) fn text(&self, place: usize) -> Result<String, DecodeError> {
         let index = unravel(place, self.sample.shape());
-        if !self.is_complex() {
+        let is_long = matches!(self.sample.dtype().kind(), Kind::Scalar(s) if s.is_long_double());
+        if !self.is_complex() && !is_long {
             return self.sample.text(&index);
         }
         let slices: Vec<_> = index.iter().map(|&at| ndbytes::Slice::Index(at as i64)).collect();
@@ -95,7 +97,10 @@ impl<'a> Told<'a> {
                 labels.iter().map(|&(place, count)| Ok((self.text(place)?, count))).collect()
             }
             (None, Some(Histogram { edges, counts })) if !is_time(&self.sample) => {
-                Ok(edges.iter().map(|&edge| short(edge)).zip(counts.iter().copied()).collect())
+                // What is nearly zero beside the others is zero.
+                let least = 1e-6 * edges.iter().fold(0.0, |most: f64, edge| most.max(edge.abs()));
+                let shown = |&edge: &f64| short(if edge.abs() < least { 0.0 } else { edge });
+                Ok(edges.iter().map(shown).zip(counts.iter().copied()).collect())
             }
             _ => Ok(Vec::new()),
         }

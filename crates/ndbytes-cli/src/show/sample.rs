@@ -4,10 +4,11 @@ use ndbytes::{Array, DecodeError, Layout, Order, Slice};
 
 use crate::screen::grouped;
 
-/// Arrays of more bytes are sampled.
-pub(super) const MOST_BYTES: usize = 32 << 20;
-/// Elements are taken in runs of so many bytes: disks give no less at a time.
-const RUN: usize = 64 << 10;
+/// Arrays of more bytes are sampled, and this is the size of a sample.
+const MOST_BYTES: usize = 32 << 20;
+const SAMPLE_BYTES: usize = 8 << 20;
+/// Elements are taken in runs of so many bytes: disks and systems give no less at a time.
+const RUN: usize = 32 << 10;
 
 /// An array, or the part that stands for it.
 pub(super) struct Sample<'a> {
@@ -22,11 +23,16 @@ impl<'a> Sample<'a> {
         Self { array: array.clone(), how: None }
     }
 
-    /// At most about so many bytes of an array, from everywhere in it.
-    pub(super) fn of(array: &Array<'a>, most: usize) -> Result<Self, DecodeError> {
-        if array.nbytes() <= most || array.objects().is_some() {
-            return Ok(Self::all(array));
+    /// All of an array, or of a large one a part from everywhere in it.
+    pub(super) fn of(array: &Array<'a>) -> Result<Self, DecodeError> {
+        match array.nbytes() <= MOST_BYTES || array.objects().is_some() {
+            true => Ok(Self::all(array)),
+            false => Self::part(array, SAMPLE_BYTES),
         }
+    }
+
+    /// At most about so many bytes.
+    fn part(array: &Array<'a>, most: usize) -> Result<Self, DecodeError> {
         let layout = array.layout();
         match layout.is_contiguous(Order::C) || layout.is_contiguous(Order::F) {
             true => Self::runs(array, most),
@@ -98,18 +104,18 @@ mod tests {
         let numbers: Vec<u16> = (0..60_000).collect();
         let array = Array::from_slice(&numbers, &[200, 300]).unwrap();
         for most in [1, 2, 100, 1000, 50_000] {
-            let sample = Sample::of(&array, most).unwrap();
+            let sample = Sample::part(&array, most).unwrap();
             let found = sample.array.to_vec::<u16>().unwrap();
             assert!(2 * found.len() <= most.max(2) && 4 * found.len() >= most.min(4), "{most}");
             assert!(sample.how.is_some());
         }
-        let sample = Sample::of(&array, 40_000).unwrap();
-        assert_eq!(sample.array.shape(), [1, 20_000]);
+        let sample = Sample::part(&array, 40_000).unwrap();
+        assert_eq!(sample.array.shape(), [1, 16_384]);
         let turned = array.slice(&[Slice::ALL, every(2)]).unwrap();
-        let sample = Sample::of(&turned, 6000).unwrap();
+        let sample = Sample::part(&turned, 6000).unwrap();
         assert_eq!(sample.array.shape(), [20, 150]);
         assert_eq!(sample.how.unwrap(), "every 10th along axis 0");
-        assert!(Sample::of(&array, 120_000).unwrap().how.is_none());
+        assert!(Sample::of(&array).unwrap().how.is_none());
     }
 
     #[test]

@@ -198,7 +198,10 @@ impl Tally {
             sum += number;
             count += 1;
         }
-        let mean = sum / count as f64;
+        let mean = match sum {
+            sum if f64::is_finite(sum) => sum / count as f64,
+            _ => numbers.iter().filter(|n| n.is_finite()).map(|n| n / count as f64).sum(),
+        };
         let finite = numbers.iter().filter(|number| number.is_finite());
         self.merge(count, mean, finite.map(|number| (number - mean).powi(2)).sum());
     }
@@ -215,7 +218,8 @@ impl Tally {
         if before > 0.0 {
             self.squares += delta * delta * before * count as f64 / all;
         }
-        self.found.mean += delta * count as f64 / all;
+        // In this order, since the sum of all may be infinite.
+        self.found.mean += delta * (count as f64 / all);
         self.found.finite += count;
     }
 
@@ -321,6 +325,8 @@ mod tests {
         let same = of(&[2.5_f64; 9]);
         assert_eq!((same.mean, same.deviation), (2.5, 0.0));
         assert_eq!(same.histogram.unwrap(), Histogram { edges: vec![2.5, 2.5], counts: vec![9] });
+        assert_eq!(of(&[f64::MAX, 0.0]).mean, f64::MAX / 2.0);
+        assert_eq!(of(&[f64::MAX; 4]).mean, f64::MAX);
         let wide = of(&[-f64::MAX, f64::MAX]);
         assert_eq!(wide.histogram.unwrap().counts.iter().sum::<usize>(), 2);
     }

@@ -15,7 +15,7 @@ pub(super) struct Target {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Part {
     pub(super) name: Option<String>,
-    /// What is between the brackets.
+    /// What is between the first bracket and the last.
     pub(super) slice: Option<String>,
 }
 
@@ -43,11 +43,14 @@ impl Target {
             Some(rest) => rest,
         };
         let named = |name: &str, slice| Part { name: Some(name.to_owned()), slice };
-        match rest.rfind('[') {
-            Some(at) if rest.ends_with(']') && !is_name(rest) => {
-                Ok(named(&rest[..at], slice_of(&rest[at..])?))
-            }
-            _ => Ok(named(rest, None)),
+        if is_name(rest) || !rest.ends_with(']') {
+            return Ok(named(rest, None));
+        }
+        // The longest name that there is, or all before the first bracket.
+        let brackets = || rest.match_indices('[').map(|(at, _)| at);
+        match brackets().rev().find(|&at| is_name(&rest[..at])).or_else(|| brackets().next()) {
+            Some(at) => Ok(named(&rest[..at], slice_of(&rest[at..])?)),
+            None => Ok(named(rest, None)),
         }
     }
 }
@@ -107,6 +110,8 @@ mod tests {
         assert_eq!(part(":x[0]", &["x"]), Ok((some("x"), some("0"))));
         assert_eq!(part(":x[0]", &["x", "x[0]"]), Ok((some("x[0]"), None)));
         assert_eq!(part(":x[0][::2]", &["x[0]"]), Ok((some("x[0]"), some("::2"))));
+        assert_eq!(part(":x[0][::2]", &["x"]), Ok((some("x"), some("0][::2"))));
+        assert_eq!(part(":y[0][1]", &["x"]), Ok((some("y"), some("0][1"))));
         assert!(part("[0", &[]).unwrap_err().contains("quotes"));
         assert!(part("[0]:x", &[]).is_err());
     }
