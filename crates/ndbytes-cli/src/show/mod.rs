@@ -149,6 +149,9 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
     let png = args.png.as_ref().map(|path| Output::new(path, args.force)).transpose()?;
     let input = Input::open(&target.path).map_err(|error| about(error.into()))?;
     let found = Found::new(args, &target, &input).map_err(about)?;
+    if Sample::is_part(&found.array) && !args.all {
+        input.expect_parts();
+    }
     let mut screen = Screen::stdout();
     let mut showing = Showing::new(args, &screen);
     if let Some(output) = png {

@@ -6,9 +6,9 @@ use crate::screen::grouped;
 
 /// Arrays of more bytes are sampled, and this is the size of a sample.
 const MOST_BYTES: usize = 32 << 20;
-const SAMPLE_BYTES: usize = 8 << 20;
-/// Elements are taken in runs of so many bytes: disks and systems give no less at a time.
-const RUN: usize = 32 << 10;
+const SAMPLE_BYTES: usize = 4 << 20;
+/// Elements are taken in runs of so many bytes: a few pages of memory.
+const RUN: usize = 16 << 10;
 
 /// An array, or the part that stands for it.
 pub(super) struct Sample<'a> {
@@ -25,10 +25,12 @@ impl<'a> Sample<'a> {
 
     /// All of an array, or of a large one a part from everywhere in it.
     pub(super) fn of(array: &Array<'a>) -> Result<Self, DecodeError> {
-        match array.nbytes() <= MOST_BYTES || array.objects().is_some() {
-            true => Ok(Self::all(array)),
-            false => Self::part(array, SAMPLE_BYTES),
-        }
+        if Self::is_part(array) { Self::part(array, SAMPLE_BYTES) } else { Ok(Self::all(array)) }
+    }
+
+    /// Whether a sample would be less than all.
+    pub(super) fn is_part(array: &Array<'_>) -> bool {
+        array.nbytes() > MOST_BYTES && array.objects().is_none()
     }
 
     /// At most about so many bytes.
@@ -110,7 +112,7 @@ mod tests {
             assert!(sample.how.is_some());
         }
         let sample = Sample::part(&array, 40_000).unwrap();
-        assert_eq!(sample.array.shape(), [1, 16_384]);
+        assert_eq!(sample.array.shape(), [2, 8192]);
         let turned = array.slice(&[Slice::ALL, every(2)]).unwrap();
         let sample = Sample::part(&turned, 6000).unwrap();
         assert_eq!(sample.array.shape(), [20, 150]);
