@@ -34,8 +34,8 @@ impl<'a> Told<'a> {
     }
 
     /// The element at a flat index, as its dtype is written; complex numbers by their magnitude,
-    /// and long doubles rounded, as all numbers here are.
-    pub(super) fn text(&self, place: usize) -> Result<String, DecodeError> {
+    /// and long doubles rounded, both as `shown`.
+    fn text(&self, place: usize, shown: fn(f64) -> String) -> Result<String, DecodeError> {
         let index = unravel(place, self.sample.shape());
         let is_long = matches!(self.sample.dtype().kind(), Kind::Scalar(s) if s.is_long_double());
         if !self.is_complex() && !is_long {
@@ -43,7 +43,7 @@ impl<'a> Told<'a> {
         }
         let slices: Vec<_> = index.iter().map(|&at| ndbytes::Slice::Index(at as i64)).collect();
         let mut text = String::new();
-        each(&self.sample.slice(&slices)?, |magnitude| text = short(magnitude))?;
+        each(&self.sample.slice(&slices)?, |number| text = shown(number))?;
         Ok(text)
     }
 
@@ -66,7 +66,10 @@ impl<'a> Told<'a> {
         let found = &self.statistics;
         let mut rows = Vec::new();
         for (name, place) in [("min", found.least), ("max", found.greatest)] {
-            rows.push((name, place.map_or(Ok("none".to_owned()), |place| self.text(place))?));
+            rows.push((
+                name,
+                place.map_or(Ok("none".to_owned()), |place| self.text(place, short))?,
+            ));
         }
         if is_time(&self.sample) {
             rows.push(("NaT", grouped(found.nan)));
@@ -94,7 +97,7 @@ impl<'a> Told<'a> {
     pub(super) fn bars(&self) -> Result<Vec<(String, usize)>, DecodeError> {
         match (&self.statistics.labels, &self.statistics.histogram) {
             (Some(labels), _) => {
-                labels.iter().map(|&(place, count)| Ok((self.text(place)?, count))).collect()
+                labels.iter().map(|&(place, count)| Ok((self.text(place, short)?, count))).collect()
             }
             (None, Some(Histogram { edges, counts })) if !is_time(&self.sample) => {
                 // What is nearly zero beside the others is zero.
@@ -110,7 +113,7 @@ impl<'a> Told<'a> {
         let found = &self.statistics;
         let number = |place: Option<usize>| {
             let Some(place) = place else { return Ok(Value::Null) };
-            let text = self.text(place)?;
+            let text = self.text(place, |number| format!("{number:?}"))?;
             Ok(match (text.parse::<i64>(), text.parse::<u64>(), text.parse::<f64>()) {
                 (Ok(whole), ..) => json!(whole),
                 (_, Ok(whole), _) => json!(whole),
@@ -120,13 +123,15 @@ impl<'a> Told<'a> {
             })
         };
         let label = |&(place, count): &(usize, usize)| {
-            Ok(json!({ "value": self.text(place)?, "count": count }))
+            Ok(json!({ "value": self.text(place, short)?, "count": count }))
         };
         let labels = found.labels.as_ref().map(|labels| labels.iter().map(label).collect());
         let labels: Option<Vec<Value>> = labels.transpose()?;
         let histogram = found.histogram.as_ref().filter(|_| !is_time(&self.sample));
-        let measured = |value: f64| {
-            if found.finite > 0 && !is_time(&self.sample) { json!(value) } else { Value::Null }
+        let measured = |value: f64| match value {
+            _ if found.finite == 0 || is_time(&self.sample) => Value::Null,
+            value if value.is_finite() => json!(value),
+            value => json!(value.to_string()),
         };
         Ok(json!({
             "count": found.count,
