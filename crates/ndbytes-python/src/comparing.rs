@@ -227,7 +227,7 @@ pub(crate) fn diff(
     Difference::new(py, result.map_err(|error| errors::decode(py, error))?)
 }
 
-/// How two arrays differ; see `diff`.
+/// How two arrays differ; see `diff`. Notebooks show it with a picture of where.
 ///
 /// Attributes
 /// ----------

@@ -109,7 +109,7 @@ fn inspect_file(path: &Path) -> Result<(CoreSummary, u64), Trouble> {
     }
 }
 
-/// What bytes say about themselves; see `inspect`.
+/// What bytes say about themselves; see `inspect`. Notebooks show it as a table.
 ///
 /// Attributes
 /// ----------
