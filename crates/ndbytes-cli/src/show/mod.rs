@@ -16,7 +16,7 @@ mod view;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use ndbytes::{Array, DecodeError, Slice};
+use ndbytes::{Array, DecodeError, Format, Slice};
 use serde_json::json;
 
 use crate::Outcome;
@@ -208,7 +208,13 @@ impl<'a> Found<'a> {
                 }
             },
         };
-        let (_, mut arrays) = args.reading.read(&target.path, bytes, name.as_deref())?;
+        let (format, mut arrays) = args.reading.read(&target.path, bytes, name.as_deref())?;
+        if format != Format::Raw && args.reading.order().is_some() {
+            return Err(Trouble::new(format!(
+                "--order is for raw bytes, these are {} and say what they are. Hint: leave it out",
+                format.name()
+            )));
+        }
         let Some((_, mut array)) = arrays.pop() else {
             return Err(Trouble::new("there is no array"));
         };

@@ -298,6 +298,18 @@ fn raw_bytes_are_refused_unless_described() {
     let told = shown(&bytes, &["--dtype", ">u2", "--shape", "-1,2", "--offset", "4"]);
     assert!(told.starts_with("stdin, >uint16 (2, 2)\n"), "{told}");
     assert!(told.contains("\n  min    1029\n  max    2571\n"), "{told}");
+    let told = shown(&bytes, &["--dtype", "u1", "--shape", "2,6", "--order", "F"]);
+    assert!(told.starts_with("stdin, uint8 (2, 6)\n  ..--++##@@\n  ::==**%%@@\n"), "{told}");
+    let described = golden("f8_c");
+    for option in [["--order", "F"], ["--dtype", "u1"]] {
+        let args = [&["show", str(&described)], &option[..]].concat();
+        let refused = run(args).ends(2);
+        assert!(
+            refused.err.contains(&format!("{} is for raw bytes", option[0])),
+            "{}",
+            refused.err
+        );
+    }
 }
 
 /// The size, the kind, and the points of a PNG file.

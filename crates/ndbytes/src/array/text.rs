@@ -6,10 +6,13 @@ use super::dtype::{BaseUnit, DType, Kind, TimeUnit};
 use super::number::{self, Load as _};
 use super::objects::Objects;
 use super::scalar::Scalar;
+use super::source::Source;
 use super::value::{Blob, Items, Node, NodeId};
 use super::{Array, notation};
 use crate::error::{DecodeError, Result};
 
+/// What is longer than this is cut short in any case.
+const MOST_TEXT_BYTES: usize = 256;
 /// What is longer ends in dots: of bytes, of the parts of a structure, and of an object's.
 const MOST_BYTES: usize = 16;
 const MOST_PARTS: usize = 8;
@@ -46,28 +49,30 @@ impl Array<'_> {
         let layout = self.layout();
         let place = index.iter().zip(layout.strides()).map(|(&at, stride)| at as isize * stride);
         let place = layout.start().wrapping_add_signed(place.sum());
-        Ok(element(self.dtype(), &self.source().to_vec(place, layout.itemsize())))
+        Ok(element(self.dtype(), self.source(), place))
     }
 }
 
-/// One element in the byte order of its dtype.
-fn element(dtype: &DType, bytes: &[u8]) -> String {
+/// The element whose first byte is at `place`. One may take gigabytes: no more of it is copied than
+/// is shown.
+fn element(dtype: &DType, source: &Source<'_>, place: usize) -> String {
     if let Kind::Struct(structure) = dtype.kind() {
         let fields = structure.fields();
         let parts = fields.iter().take(MOST_PARTS).map(|field| {
-            let bytes = &bytes[field.offset..][..field.nbytes().unwrap_or(0)];
-            let size = field.dtype.itemsize();
+            let (place, size) = (place + field.offset, field.dtype.itemsize());
             if field.shape.is_empty() {
-                return element(&field.dtype, bytes);
+                return element(&field.dtype, source, place);
             }
-            let count: usize = field.shape.iter().product();
+            // Parts of no bytes may be more than can be counted.
+            let count = field.shape.iter().fold(1_usize, |count, &dim| count.saturating_mul(dim));
             let parts = (0..count.min(MOST_PARTS))
-                .map(|part| element(&field.dtype, &bytes[part * size..][..size]));
+                .map(|part| element(&field.dtype, source, place + part * size));
             format!("[{}]", listed(parts, count))
         });
         return format!("({})", listed(parts, fields.len()));
     }
-    let mut bytes = bytes.to_vec();
+    let size = dtype.itemsize();
+    let mut bytes = source.to_vec(place, size.min(MOST_TEXT_BYTES));
     if !dtype.is_native() {
         bytes.chunks_exact_mut(dtype.kind().swap_width().max(1)).for_each(<[u8]>::reverse);
     }
@@ -79,13 +84,26 @@ fn element(dtype: &DType, bytes: &[u8]) -> String {
             let codes = bytes.chunks_exact(4).map(u32::load);
             let text: String =
                 codes.map(|code| char::from_u32(code).unwrap_or('\u{fffd}')).collect();
-            format!("{:?}", notation::shorten(text.trim_end_matches('\0')))
+            format!("{:?}", notation::shorten(without_padding(&text, source, place, size)))
         }
         Kind::Bytes { .. } => {
-            let end = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
-            format!("b\"{}\"", notation::shorten(&bytes[..end].escape_ascii().to_string()))
+            let text: String = bytes.iter().map(|&byte| char::from(byte)).collect();
+            let text = without_padding(&text, source, place, size).chars();
+            let text: String = text.map(|c| (c as u32 as u8).escape_ascii().to_string()).collect();
+            format!("b\"{}\"", notation::shorten(&text))
         }
-        _ => hexed(&bytes),
+        _ => hexed(&bytes, size),
+    }
+}
+
+/// The start of a text without the NULs that fill an element up, if there is nothing behind them.
+fn without_padding<'t>(text: &'t str, source: &Source<'_>, place: usize, size: usize) -> &'t str {
+    const PIECE: usize = 4096;
+    let rest = (MOST_TEXT_BYTES..size).step_by(PIECE);
+    let mut rest = rest.map(|at| source.to_vec(place + at, PIECE.min(size - at)));
+    match rest.any(|piece| piece.iter().any(|&byte| byte != 0)) {
+        true => text,
+        false => text.trim_end_matches('\0'),
     }
 }
 
@@ -107,7 +125,7 @@ fn number(scalar: Scalar, bytes: &[u8]) -> String {
     }
     // More bits than a float64 has are not hidden by rounding.
     if scalar.is_long_double() {
-        return hexed(bytes);
+        return hexed(bytes, bytes.len());
     }
     let is_double = matches!(scalar, Scalar::Float64 | Scalar::Complex128);
     let part = |value: f64| match is_double {
@@ -220,8 +238,9 @@ fn timedelta(count: i64, unit: TimeUnit) -> String {
 /// Appends a Python-like value, as Python would write it.
 fn object(objects: &Objects<'_>, id: NodeId, depth: usize, text: &mut String) {
     let arena = objects.arena();
-    let string = |blob: Blob| notation::shorten(&String::from_utf8_lossy(arena.bytes(blob)));
-    let bytes = |blob: Blob| notation::shorten(&arena.bytes(blob).escape_ascii().to_string());
+    let start = |blob: Blob| &arena.bytes(blob)[..blob.len().min(MOST_TEXT_BYTES)];
+    let string = |blob: Blob| notation::shorten(&String::from_utf8_lossy(start(blob)));
+    let bytes = |blob: Blob| notation::shorten(&start(blob).escape_ascii().to_string());
     let mut parts = |open: &str, items: Items, pairs: bool, close: &str| {
         text.push_str(open);
         if depth >= MOST_DEPTH {
@@ -324,15 +343,16 @@ fn big(bytes: &[u8]) -> Option<i128> {
     Some(i128::from_le_bytes(all))
 }
 
-fn hexed(bytes: &[u8]) -> String {
+/// The first of `size` bytes.
+fn hexed(bytes: &[u8], size: usize) -> String {
     let shown: String = bytes.iter().take(MOST_BYTES).map(|byte| format!("{byte:02x}")).collect();
-    format!("0x{shown}{}", if bytes.len() > MOST_BYTES { "..." } else { "" })
+    format!("0x{shown}{}", if size > MOST_BYTES { "..." } else { "" })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::array::{Layout, Order, Source};
+    use crate::array::{Field, Layout, Order, Struct};
 
     fn text(typestr: &str, bytes: &[u8]) -> String {
         let dtype = DType::from_typestr(typestr).unwrap();
@@ -387,6 +407,33 @@ mod tests {
         ] {
             assert_eq!(text(typestr, bytes), written);
         }
+    }
+
+    #[test]
+    fn long_elements_are_cut_short() {
+        let mut bytes = vec![0; 10_000];
+        bytes[0] = b'x';
+        assert_eq!(text("|S10000", &bytes), "b\"x\"");
+        assert_eq!(text("|V10000", &bytes), "0x78000000000000000000000000000000...");
+        assert_eq!(text("<U2500", &bytes), "\"x\"");
+        // What looks like padding is none.
+        bytes[9_999] = 1;
+        assert_eq!(text("|S10000", &bytes), format!("b\"x{}\\x0...\"", "\\x00".repeat(9)));
+        assert_eq!(text("|S300", &[b'y'; 300]), format!("b\"{}...\"", "y".repeat(40)));
+
+        let none = Field {
+            name: "none".into(),
+            title: None,
+            dtype: DType::from_typestr("S0").unwrap(),
+            shape: [usize::MAX / 2, usize::MAX / 2].as_slice().into(),
+            levels: Default::default(),
+            offset: 0,
+        };
+        let structure = Struct::new(vec![none], 1, false).unwrap();
+        let dtype = DType::native(Kind::Struct(std::sync::Arc::new(structure)));
+        let layout = Layout::contiguous(&[1], 1, Order::C).unwrap();
+        let array = Array::new(dtype, layout, Source::slice(&[0])).unwrap();
+        assert!(array.text(&[0]).unwrap().starts_with("([b\"\", "));
     }
 
     #[test]
