@@ -238,7 +238,10 @@ fn timedelta(count: i64, unit: TimeUnit) -> String {
 /// Appends a Python-like value, as Python would write it.
 fn object(objects: &Objects<'_>, id: NodeId, depth: usize, text: &mut String) {
     let arena = objects.arena();
-    let start = |blob: Blob| &arena.bytes(blob)[..blob.len().min(MOST_TEXT_BYTES)];
+    let start = |blob: Blob| {
+        let bytes = arena.bytes(blob);
+        &bytes[..bytes.len().min(MOST_TEXT_BYTES)]
+    };
     let string = |blob: Blob| notation::shorten(&String::from_utf8_lossy(start(blob)));
     let bytes = |blob: Blob| notation::shorten(&start(blob).escape_ascii().to_string());
     let mut parts = |open: &str, items: Items, pairs: bool, close: &str| {
