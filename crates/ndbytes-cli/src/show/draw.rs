@@ -45,13 +45,14 @@ impl Graphics {
         if variable("KITTY_WINDOW_ID").is_some()
             || term == "xterm-kitty"
             || term == "xterm-ghostty"
-            || matches!(&*program, "ghostty" | "WezTerm")
+            || program == "ghostty"
         {
             return Self::Kitty;
         }
         if term.contains("sixel")
             || ["foot", "mlterm", "contour", "yaft"].iter().any(|name| term.starts_with(name))
-            || matches!(&*program, "iTerm.app" | "mintty")
+            // WezTerm knows kitty's way, too, but not all of it.
+            || matches!(&*program, "iTerm.app" | "mintty" | "WezTerm")
         {
             return Self::Sixel;
         }
@@ -378,8 +379,9 @@ mod tests {
         assert_eq!(told(&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")]), many);
         assert_eq!(told(&[("TERM", "xterm-kitty")]), Graphics::Kitty);
         assert_eq!(told(&[("TERM", "xterm-256color"), ("KITTY_WINDOW_ID", "1")]), Graphics::Kitty);
-        assert_eq!(told(&[("TERM_PROGRAM", "WezTerm")]), Graphics::Kitty);
+        assert_eq!(told(&[("TERM_PROGRAM", "ghostty")]), Graphics::Kitty);
         assert_eq!(told(&[("TERM", "foot")]), Graphics::Sixel);
+        assert_eq!(told(&[("TERM_PROGRAM", "WezTerm")]), Graphics::Sixel);
         assert_eq!(told(&[("TERM", "tmux-256color"), ("KITTY_WINDOW_ID", "1")]), few);
         assert_eq!(told(&[("TERM", "xterm-kitty"), ("TMUX", "x")]), few);
         assert_eq!(

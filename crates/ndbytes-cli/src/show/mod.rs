@@ -155,11 +155,12 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
     let mut screen = Screen::stdout();
     let mut showing = Showing::new(args, &screen);
     if let Some(output) = png {
-        let said = showing.write_png(&found, output).map_err(about)?;
+        let (bytes, said) = showing.png(&found).map_err(about)?;
+        output.write(|out| Ok(out.write_all(&bytes)?))?;
         if args.png.as_deref() == Some(Path::new("-")) {
             return Ok(Outcome::Fine);
         }
-        showing.png = Some(said);
+        showing.written = Some(said);
     }
     if args.json {
         showing.json(&mut screen, &found)?;
@@ -183,8 +184,12 @@ impl<'a> Found<'a> {
         let names = args.reading.names(&target.path, bytes)?;
         let is_name = |name: &str| names.iter().flatten().any(|known| known == name);
         let mut part = target.part(is_name).map_err(Trouble::new)?;
-        if args.name.is_some() {
-            part.name = args.name.clone();
+        match (&part.name, &args.name) {
+            (Some(one), Some(other)) => {
+                return Err(Trouble::new(format!("two names are given: {one:?} and {other:?}")));
+            }
+            (None, Some(name)) => part.name = Some(name.clone()),
+            (_, None) => {}
         }
         let name = match (names, part.name) {
             (None, None) => None,
@@ -239,8 +244,8 @@ struct Showing {
     lines: usize,
     graphics: Graphics,
     style: Style,
-    /// What was said about a PNG file that has been written.
-    png: Option<String>,
+    /// What is said about a PNG file that has been written.
+    written: Option<String>,
 }
 
 impl Showing {
@@ -267,7 +272,7 @@ impl Showing {
                 words: graphics.words(),
             },
             graphics,
-            png: None,
+            written: None,
         }
     }
 
@@ -285,11 +290,11 @@ impl Showing {
 
     fn print(&self, screen: &mut Screen, found: &Found<'_>) -> Result<(), Trouble> {
         let array = &found.array;
-        let what = format!(", {} {}", in_short(array.dtype()), tuple(array.shape()));
-        screen.line(&[Cell::new(BOLD, found.title()), Cell::from(what)])?;
         let sample = self.sample(array)?;
         let told = Told::of(&sample.array)?;
-        match (View::of(array)?, &self.png) {
+        let what = format!(", {} {}", in_short(array.dtype()), tuple(array.shape()));
+        screen.line(&[Cell::new(BOLD, found.title()), Cell::from(what)])?;
+        match (View::of(array)?, &self.written) {
             (_, Some(said)) => self.say(screen, std::slice::from_ref(said))?,
             (View::Picture { plane, part }, None) => self.draw(screen, &plane, part)?,
             // Of few different values the bars below say more.
@@ -325,7 +330,8 @@ impl Showing {
         self.say(screen, &part.into_iter().chain(scale).collect::<Vec<_>>())
     }
 
-    fn write_png(&self, found: &Found<'_>, output: Output) -> Result<String, Trouble> {
+    /// The bytes of a PNG file, and what is said about it.
+    fn png(&self, found: &Found<'_>) -> Result<(Vec<u8>, String), Trouble> {
         let View::Picture { plane, part } = View::of(&found.array)? else {
             return Err(Trouble::new(format!(
                 "{} {} is no picture. Hint: that takes numbers in two dimensions; raw bytes are \
@@ -339,10 +345,10 @@ impl Showing {
         let style = Style { words: IN_COLOR, ..self.style };
         let (picture, scale) = Raster::of(&plane, room)?.picture(style);
         let bytes = picture.png().map_err(png_trouble)?;
-        output.write(|out| Ok(out.write_all(&bytes)?))?;
         let part = part.map(|part| format!("the part {part}"));
         let size = format!("written as {} x {} points", picture.width, picture.height);
-        Ok([size].into_iter().chain(part).chain(scale).collect::<Vec<_>>().join("; "))
+        let said: Vec<String> = [size].into_iter().chain(part).chain(scale).collect();
+        Ok((bytes, said.join("; ")))
     }
 
     fn plot(&self, screen: &mut Screen, sample: &Sample<'_>) -> Result<(), Trouble> {

@@ -280,6 +280,8 @@ fn members_and_files_of_any_name() {
 
     let several = run(["show", &path("a.npz")]).ends(2);
     assert!(several.err.contains("2 arrays. Hint: say which") && several.err.contains("a.npz:x'"));
+    let two = run(["show", &path("a.npz:x"), "--name", "x[1]"]).ends(2);
+    assert!(two.err.contains("two names are given: \"x\" and \"x[1]\""), "{}", two.err);
     let missing = run(["show", &path("a.npz:no[0]")]).ends(2);
     assert!(missing.err.contains("no array \"no\""), "{}", missing.err);
     let nameless = run(["show", &format!("{}:x", str(&golden("f8_c")))]).ends(2);
