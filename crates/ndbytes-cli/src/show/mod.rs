@@ -39,7 +39,8 @@ and perhaps alpha (uint8, or floats from 0 to 1); one is a line, or, of few
 different whole numbers, how many there are of each. Of more dimensions the
 middle one is shown, unless a slice says which. What is no number is listed.
 
-A slice is NumPy's: indices, ranges, `...`; negative ones count from the end.
+A slice is NumPy's: indices, ranges, `...`; negative ones count from the end. A
+field of a structure is taken by its name, such as [\"mass\"][:100].
 Shells have uses of their own for brackets, so put it in quotes. Where a file or
 an array has brackets or colons in its own name, that is what is meant.
 
@@ -64,6 +65,7 @@ Examples:
   ndbytes show 'images.npy[7]'
   ndbytes show 'volume.npy[:, ::2, -1]'
   ndbytes show 'several.npz:weights[0]'
+  ndbytes show 'stars.npy[\"mass\"][:100]'
   ndbytes show heights.npy --png heights.png --percentiles 2,98
   ndbytes show scan.raw --dtype '>i2' --shape -1,512
   ndbytes show x.npy --json | jq .statistics.max
@@ -223,9 +225,12 @@ impl<'a> Found<'a> {
         let Some((_, mut array)) = arrays.pop() else {
             return Err(Trouble::new("there is no array"));
         };
-        // As in NumPy, one slice may follow another.
+        // As in NumPy, one slice may follow another, and a field is taken by its name.
         for slice in part.slice.iter().flat_map(|slice| slice.split("][")) {
-            array = array.slice(&Slice::parse(slice)?)?;
+            array = match quoted(slice) {
+                Some(field) if array.objects().is_none() => array.field(field)?,
+                _ => array.slice(&Slice::parse(slice)?)?,
+            };
         }
         Ok(Self { file: &target.path, name, slice: part.slice, array })
     }
@@ -235,6 +240,12 @@ impl<'a> Found<'a> {
         let slice = self.slice.as_ref().map_or(String::new(), |slice| format!("[{slice}]"));
         format!("{}{name}{slice}", crate::trouble::name(self.file))
     }
+}
+
+/// What is between quotes.
+fn quoted(text: &str) -> Option<&str> {
+    let inside = |quote| text.trim().strip_prefix(quote)?.strip_suffix(quote);
+    inside('\'').or_else(|| inside('"'))
 }
 
 /// How to show it.

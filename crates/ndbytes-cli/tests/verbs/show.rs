@@ -205,6 +205,14 @@ fn structures_are_told_by_field() {
 ";
     let told = run(["show", str(&golden("struct_subarray_nested"))]).ends(0);
     assert!(told.text().ends_with(expected), "{}", told.text());
+    let path = golden("struct_subarray_nested");
+    for field in ["[1]['s'][\"x\"]", "['s'][1]['x']", "[\"s\"][\"x\"][1]"] {
+        let told = run(["show", &format!("{}{field}", str(&path))]).ends(0);
+        assert!(told.text().contains(", int16 (3, 2)\n"), "{}", told.text());
+        assert!(told.text().contains("\n  min    19\n  max    34\n"), "{}", told.text());
+    }
+    let missing = run(["show", &format!("{}['no']", str(&path))]).ends(2);
+    assert!(missing.err.contains("has no field \"no\""), "{}", missing.err);
     let objects = run(["show", str(&golden("object_mixed"))]).ends(0);
     assert!(objects.text().contains("\n    0  None\n    1  True\n"), "{}", objects.text());
     let part = run(["show", &format!("{}[::-17]", str(&golden("object_mixed")))]).ends(0);

@@ -25,7 +25,7 @@ impl Array<'_> {
     /// spelled out.
     ///
     /// # Errors
-    /// When there is no such element.
+    /// When there is no such element, or it is a Python object in NumPy's memory.
     ///
     /// ```
     /// use ndbytes::Array;
@@ -45,6 +45,9 @@ impl Array<'_> {
             let mut text = String::new();
             object(objects, objects.elements()[flat], 0, &mut text);
             return Ok(text);
+        }
+        if self.dtype().has_objects() {
+            return Err(DecodeError::unsupported("references to objects say nothing"));
         }
         let layout = self.layout();
         let place = index.iter().zip(layout.strides()).map(|(&at, stride)| at as isize * stride);
