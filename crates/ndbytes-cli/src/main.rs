@@ -13,6 +13,7 @@ mod inspect;
 mod output;
 mod progress;
 mod screen;
+mod show;
 mod trouble;
 
 use std::process::ExitCode;
@@ -26,6 +27,7 @@ Examples:
   ndbytes demo                           arrays to bytes and back, in every way
   ndbytes inspect x.npy                  what a file says about itself
   ndbytes inspect --json *.npy           the same for machines, one object a line
+  ndbytes show 'images.npz:x[7]'         an array as a picture, a line or a list
   ndbytes guess mystery.bin              what bytes without a description may be
   ndbytes diff a.npy b.npy               whether and where two arrays differ
   ndbytes convert x.npy x.raw            the elements and nothing else
@@ -52,6 +54,7 @@ struct Cli {
 enum Verb {
     Demo(demo::Args),
     Inspect(inspect::Args),
+    Show(show::Args),
     Convert(convert::Args),
     Guess(guess::Args),
     Diff(diff::Args),
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
         Verb::Demo(args) => demo::run(&args),
         Verb::Inspect(args) => inspect::run(&args),
+        Verb::Show(args) => show::run(&args),
         Verb::Convert(args) => convert::run(&args),
         Verb::Guess(args) => guess::run(&args),
         Verb::Diff(args) => diff::run(&args),

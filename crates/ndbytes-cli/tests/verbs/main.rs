@@ -7,6 +7,7 @@ mod files;
 mod guess;
 mod inspect;
 mod npz;
+mod show;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -90,10 +91,11 @@ fn str(path: &Path) -> &str {
 #[test]
 fn help_and_version() {
     let help = run(["--help"]).ends(0);
-    for said in ["Examples:", "Exit codes:", "demo", "inspect", "convert", "guess", "diff"] {
+    for said in ["Examples:", "Exit codes:", "demo", "inspect", "show", "convert", "guess", "diff"]
+    {
         assert!(help.text().contains(said), "{said}");
     }
-    for verb in ["demo", "inspect", "convert", "guess", "diff"] {
+    for verb in ["demo", "inspect", "show", "convert", "guess", "diff"] {
         assert!(run([verb, "--help"]).ends(0).text().contains("Examples:"), "{verb}");
     }
     let version = run(["--version"]).ends(0);
