@@ -120,6 +120,21 @@ impl ReadArgs {
         Ok((format, entries.into_iter().collect()))
     }
 
+    /// What the arrays in `bytes` are called, where they have names.
+    pub(crate) fn names(&self, path: &Path, bytes: &[u8]) -> Result<Option<Vec<String>>, Trouble> {
+        if self.format(path, bytes) != Format::Npz {
+            return Ok(None);
+        }
+        let archive = archive(bytes)?;
+        let mut names = Vec::new();
+        for member in archive.members() {
+            if archive.holds_array(member)? {
+                names.push(member.array_name().to_owned());
+            }
+        }
+        Ok(Some(names))
+    }
+
     /// What the bytes say beats what the file is called. Where neither tells, they are raw.
     fn format(&self, path: &Path, bytes: &[u8]) -> Format {
         self.from
@@ -170,9 +185,13 @@ impl ReadArgs {
 }
 
 /// What a file holds is no secret to who converts it: it may be as large as it says.
+fn archive(bytes: &[u8]) -> Result<Archive<'_>, Trouble> {
+    let options = npz::ReadOptions::new().limits(Limits::none());
+    Ok(Archive::new(Source::slice(bytes), options)?)
+}
+
 fn read_archive<'a>(bytes: &'a [u8], name: Option<&str>) -> Result<Vec<Named<'a>>, Trouble> {
-    let limits = Limits::none();
-    let archive = Archive::new(Source::slice(bytes), npz::ReadOptions::new().limits(limits))?;
+    let archive = archive(bytes)?;
     if let Some(name) = name {
         let array = archive.array(archive.find(name)?)?;
         return Ok(vec![(Some(name.to_owned()), array)]);

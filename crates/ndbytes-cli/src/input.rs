@@ -47,6 +47,16 @@ impl Input {
         let map = unsafe { Mmap::map(&file) }?;
         Ok(Self::Mapped(map))
     }
+
+    /// Says that only parts will be read, here and there: what lies around them, often megabytes, is
+    /// then not read with them.
+    pub(crate) fn expect_parts(&self) {
+        #[cfg(unix)]
+        if let Self::Mapped(map) = self {
+            // It is as right without this, only slower.
+            let _ = map.advise(memmap2::Advice::Random);
+        }
+    }
 }
 
 impl Deref for Input {

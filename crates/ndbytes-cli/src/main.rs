@@ -16,6 +16,7 @@ mod man;
 mod output;
 mod progress;
 mod screen;
+mod show;
 mod trouble;
 mod verify;
 
@@ -30,6 +31,7 @@ Examples:
   ndbytes demo                           arrays to bytes and back, in every way
   ndbytes inspect x.npy                  what a file says about itself
   ndbytes inspect --json *.npy           the same for machines, one object a line
+  ndbytes show 'images.npz:x[7]'         an array as a picture, a line or a list
   ndbytes guess mystery.bin              what bytes without a description may be
   ndbytes diff a.npy b.npy               whether and where two arrays differ
   ndbytes verify *.npy *.npz             whether files are whole
@@ -57,6 +59,7 @@ struct Cli {
 enum Verb {
     Demo(demo::Args),
     Inspect(inspect::Args),
+    Show(show::Args),
     Convert(convert::Args),
     Guess(guess::Args),
     Diff(diff::Args),
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
         Verb::Demo(args) => demo::run(&args),
         Verb::Inspect(args) => inspect::run(&args),
+        Verb::Show(args) => show::run(&args),
         Verb::Convert(args) => convert::run(&args),
         Verb::Guess(args) => guess::run(&args),
         Verb::Diff(args) => diff::run(&args),

@@ -59,6 +59,23 @@ impl Screen {
         Self { out: BufWriter::new(stdout), colored }
     }
 
+    /// Whether colours are wanted.
+    pub(crate) fn is_colored(&self) -> bool {
+        self.colored
+    }
+
+    /// Columns and lines of the terminal, where there is one.
+    pub(crate) fn size(&self) -> Option<(usize, usize)> {
+        let (lines, columns) = console::Term::stdout().size_checked()?;
+        Some((columns.into(), lines.into()))
+    }
+
+    /// A drawing, whose codes are for the terminal to obey: of our own making, with nothing from a
+    /// file in it but colours.
+    pub(crate) fn drawing(&mut self, drawing: &str) -> io::Result<()> {
+        self.out.write_all(drawing.as_bytes())
+    }
+
     pub(crate) fn line(&mut self, cells: &[Cell]) -> io::Result<()> {
         for cell in cells {
             self.cell(cell, 0)?;

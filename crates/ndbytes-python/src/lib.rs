@@ -11,6 +11,7 @@
 
 mod bridge;
 mod comparing;
+mod display;
 mod errors;
 mod files;
 mod guessing;

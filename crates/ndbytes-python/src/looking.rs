@@ -10,6 +10,7 @@ use pyo3::types::{PyBytes, PyString, PyTuple};
 
 use crate::bridge::buffer::Input;
 use crate::bridge::descr;
+use crate::display::{html, html_lines, html_table, printable};
 use crate::errors;
 use crate::pyfile::PythonFile;
 
@@ -107,7 +108,7 @@ fn inspect_object(py: Python<'_>, object: &Bound<'_, PyAny>) -> PyResult<Summary
     }
 }
 
-/// What bytes say about themselves; see `inspect`.
+/// What bytes say about themselves; see `inspect`. Notebooks show it as a table.
 ///
 /// Attributes
 /// ----------
@@ -153,17 +154,55 @@ impl Summary {
     }
 }
 
+/// Entries and names that are shown; an archive may hold a million.
+const MOST_SHOWN: usize = 50;
+
+impl Summary {
+    fn title(&self) -> String {
+        let version = self.version.as_ref().map_or(String::new(), |version| format!(" {version}"));
+        let nbytes = self.nbytes.map_or(String::new(), |nbytes| format!(", {nbytes} bytes"));
+        format!("{}{version}{nbytes}", self.format)
+    }
+
+    /// What is said besides the entries.
+    fn remarks(&self) -> Vec<String> {
+        let more = |count: usize| count.checked_sub(MOST_SHOWN).filter(|&more| more > 0);
+        let mut remarks = Vec::new();
+        remarks.extend(more(self.entries.len()).map(|more| format!("... {more} more entries")));
+        if !self.names.is_empty() {
+            let shown: Vec<&str> = self.names.iter().take(MOST_SHOWN).map(String::as_str).collect();
+            let more =
+                more(self.names.len()).map_or(String::new(), |more| format!(", ... {more} more"));
+            remarks.push(format!("asks for: {}{more}", shown.join(", ")));
+        }
+        remarks.extend(self.oddities.iter().map(|oddity| format!("odd: {oddity}")));
+        remarks
+    }
+}
+
 #[pymethods]
 impl Summary {
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let version = self.version.as_ref().map_or(String::new(), |version| format!(" {version}"));
-        let nbytes = self.nbytes.map_or(String::new(), |nbytes| format!(", {nbytes} bytes"));
-        let mut lines = vec![format!("{}{version}{nbytes}", self.format)];
-        for entry in &self.entries {
+        let mut lines = vec![self.title()];
+        for entry in self.entries.iter().take(MOST_SHOWN) {
             lines.push(format!("  {}", entry.get().line(py)?));
         }
-        lines.extend(self.oddities.iter().map(|oddity| format!("  odd: {oddity}")));
+        lines.extend(self.remarks().iter().map(|remark| format!("  {}", printable(remark))));
         Ok(format!("<{}>", lines.join("\n")))
+    }
+
+    fn _repr_html_(&self, py: Python<'_>) -> PyResult<String> {
+        let mut page = format!("<div><strong>{}</strong></div>", html(&self.title()));
+        if !self.entries.is_empty() {
+            let titles =
+                ["name", "dtype", "shape", "order", "data from byte", "bytes", "compression"];
+            let shown = self.entries.iter().take(MOST_SHOWN);
+            let rows: Vec<Vec<String>> =
+                shown.map(|entry| entry.get().row(py)).collect::<PyResult<_>>()?;
+            page.push_str(&html_table(&titles, &[4, 5], &rows));
+        }
+        page.push_str(&html_lines(self.remarks().iter().map(String::as_str)));
+        Ok(page)
     }
 }
 
@@ -222,8 +261,34 @@ impl Entry {
         let name = self.name.as_ref().map_or(String::new(), |name| format!("{name}: "));
         let place =
             self.offset.map_or(String::new(), |offset| format!(", data from byte {offset}"));
-        let (dtype, shape) = (self.dtype.bind(py).str()?, self.shape.bind(py).repr()?);
-        Ok(format!("{name}{dtype} {shape} in {} order{place}", self.order))
+        let how = self.compression.as_ref().map_or(String::new(), |how| format!(", {how}"));
+        let (dtype, shape) = (self.dtype_in_short(py)?, self.shape.bind(py).repr()?);
+        Ok(printable(&format!("{name}{dtype} {shape} in {} order{place}{how}", self.order)))
+    }
+
+    /// What a table says of it.
+    fn row(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        let number =
+            |number: Option<u64>| number.map_or(String::new(), |number| number.to_string());
+        Ok(vec![
+            self.name.clone().unwrap_or_default(),
+            self.dtype_in_short(py)?,
+            self.shape.bind(py).repr()?.to_string(),
+            self.order.to_owned(),
+            number(self.offset),
+            number(self.nbytes),
+            self.compression.clone().unwrap_or_default(),
+        ])
+    }
+
+    /// A structure of many fields has a name of many lines.
+    fn dtype_in_short(&self, py: Python<'_>) -> PyResult<String> {
+        let text = self.dtype.bind(py).str()?.to_string();
+        let names = self.dtype.bind(py).getattr("names")?;
+        match text.len() > 200 && !names.is_none() {
+            true => Ok(format!("structure of {} fields", names.len()?)),
+            false => Ok(text),
+        }
     }
 }
 

@@ -41,8 +41,8 @@ mod limits;
 mod verify;
 
 pub use array::{
-    Array, BaseUnit, ByteOrder, DType, Element, Field, Kind, Layout, Order, Scalar, Sink, Source,
-    Struct, TimeUnit,
+    Array, BaseUnit, ByteOrder, DType, Element, Field, Kind, Layout, Numbers, Order, Scalar, Sink,
+    Slice, Source, Struct, TimeUnit,
 };
 pub use compare::{DiffOptions, Difference, Place, diff, equal, identical};
 pub use diagnosis::explain;

@@ -1,5 +1,6 @@
 //! A screen as SVG: text as text, blocks as rectangles, so that no font leaves gaps between them.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::terminal::{Cell, Color, Style};
@@ -16,39 +17,50 @@ const FONT: &str = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans 
 pub(super) fn svg(lines: &[Vec<Cell>]) -> String {
     let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
     let (width, height) = (size(columns, WIDTH), size(lines.len(), HEIGHT));
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
-         viewBox=\"0 0 {width} {height}\" font-family=\"{FONT}\" font-size=\"13\">\n\
-         <rect width=\"{width}\" height=\"{height}\" rx=\"6\" fill=\"{}\"/>\n",
-        hex(PAPER)
-    );
+    let (mut papers, mut blocks, mut texts) = (Paths::new(), Paths::new(), String::new());
     for (row, line) in lines.iter().enumerate() {
         let y = MARGIN + row as f64 * HEIGHT;
-        for run in line.chunk_by(|a, b| part(a) == part(b) && is_text(a) == is_text(b)) {
-            let start = offset(run, line);
-            let x = MARGIN + start as f64 * WIDTH;
-            let wide = run.len() as f64 * WIDTH;
+        for run in line.chunk_by(|a, b| part(a) == part(b)) {
+            let x = MARGIN + offset(run, line) as f64 * WIDTH;
             if let Some(paper) = run[0].style.paper {
-                rect(&mut svg, (x, y), (wide, HEIGHT), paper, 1.0);
+                push(&mut papers, (x, y), (run.len() as f64 * WIDTH, HEIGHT), hex(paper));
             }
-            match block(run[0].shown) {
-                Some(([left, top, right, bottom], opacity)) => {
-                    // Those that fill the width of a character are one beside another.
-                    let count = if left == 0.0 && right == 1.0 { 1 } else { run.len() };
-                    let step = wide / count as f64;
-                    for index in 0..count {
-                        let x = x + index as f64 * step + left * step;
-                        let place = (x, y + top * HEIGHT);
-                        let size = ((right - left) * step, (bottom - top) * HEIGHT);
-                        rect(&mut svg, place, size, ink(run[0].style), opacity);
-                    }
-                }
-                None => text(&mut svg, run, x, y + 0.75 * HEIGHT),
+            let Some(([left, top, right, bottom], opacity)) = block(run[0].shown) else {
+                text(&mut texts, run, x, y + 0.75 * HEIGHT);
+                continue;
+            };
+            let fill = match opacity < 1.0 {
+                true => format!("{}\" opacity=\"{opacity}", hex(ink(run[0].style))),
+                false => hex(ink(run[0].style)),
+            };
+            // Those that fill the width of a character are one beside another.
+            let count = if left == 0.0 && right == 1.0 { 1 } else { run.len() };
+            let step = (run.len() / count) as f64 * WIDTH;
+            for index in 0..count {
+                let place = (x + (index as f64 + left) * step, y + top * HEIGHT);
+                let size = ((right - left) * step, (bottom - top) * HEIGHT);
+                push(&mut blocks, place, size, fill.clone());
             }
         }
     }
-    svg.push_str("</svg>\n");
-    svg
+    let path = |(fill, path)| format!("<path fill=\"{fill}\" d=\"{path}\"/>\n");
+    let paths: String = papers.into_iter().chain(blocks).map(path).collect();
+    let paper = hex(PAPER);
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+         viewBox=\"0 0 {width} {height}\" font-family=\"{FONT}\" font-size=\"13\">\n\
+         <rect width=\"{width}\" height=\"{height}\" rx=\"6\" fill=\"{paper}\"/>\n\
+         <g shape-rendering=\"crispEdges\">\n{paths}</g>\n{texts}</svg>\n"
+    )
+}
+
+/// For each colour the rectangles that have it, as the parts of one path.
+type Paths = BTreeMap<String, String>;
+
+fn push(paths: &mut Paths, (x, y): (f64, f64), (width, height): (f64, f64), fill: String) {
+    let path = paths.entry(fill).or_default();
+    // Writing to a string does not fail.
+    let _ = write!(path, "M{x} {y}h{width}v{height}h-{width}z");
 }
 
 fn size(count: usize, each: f64) -> f64 {
@@ -58,10 +70,6 @@ fn size(count: usize, each: f64) -> f64 {
 /// What has to be alike for characters to be drawn as one: the style, and the block that they are.
 fn part(cell: &Cell) -> (Style, Option<char>) {
     (cell.style, block(cell.shown).map(|_| cell.shown))
-}
-
-fn is_text(cell: &Cell) -> bool {
-    block(cell.shown).is_none()
 }
 
 /// Where a run of a line starts.
@@ -74,12 +82,15 @@ fn block(shown: char) -> Option<([f64; 4], f64)> {
     Some(match shown {
         '▀' => ([0.0, 0.0, 1.0, 0.5], 1.0),
         '█' => ([0.0, 0.0, 1.0, 1.0], 1.0),
-        '▌' => ([0.0, 0.0, 0.5, 1.0], 1.0),
         '▐' => ([0.5, 0.0, 1.0, 1.0], 1.0),
         '░' => ([0.0, 0.0, 1.0, 1.0], 0.25),
         '▒' => ([0.0, 0.0, 1.0, 1.0], 0.5),
         '▓' => ([0.0, 0.0, 1.0, 1.0], 0.75),
-        // Those that fill a number of eighths from below.
+        // Those that fill a number of eighths from the left, and from below.
+        '▉'..='▏' => {
+            let eighths = f64::from(u32::from('▏') - u32::from(shown) + 1);
+            ([0.0, 0.0, eighths / 8.0, 1.0], 1.0)
+        }
         '▁'..='▇' => {
             let eighths = f64::from(u32::from(shown) - u32::from('▁') + 1);
             ([0.0, 1.0 - eighths / 8.0, 1.0, 1.0], 1.0)
@@ -96,23 +107,6 @@ fn ink(style: Style) -> Color {
             (u16::from(ink[part]) * 3 / 5 + u16::from(PAPER[part]) * 2 / 5) as u8
         }),
     }
-}
-
-fn rect(
-    svg: &mut String,
-    (x, y): (f64, f64),
-    (width, height): (f64, f64),
-    fill: Color,
-    opacity: f64,
-) {
-    let fill = hex(fill);
-    let opacity = if opacity < 1.0 { format!(" opacity=\"{opacity}\"") } else { String::new() };
-    // Writing to a string does not fail.
-    let _ = writeln!(
-        svg,
-        "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"{fill}\"{opacity} \
-         shape-rendering=\"crispEdges\"/>"
-    );
 }
 
 fn text(svg: &mut String, run: &[Cell], x: f64, y: f64) {
@@ -159,10 +153,11 @@ mod tests {
         ];
         let svg = svg(&[line]);
         assert!(svg.contains("<text x=\"14 22\"") && svg.contains(">a&lt;</text>"), "{svg}");
-        let blue = "<rect x=\"30\" y=\"14\" width=\"16\" height=\"17\" fill=\"#0000ff\"";
-        let half = "<rect x=\"30\" y=\"14\" width=\"16\" height=\"8.5\" fill=\"#ff0000\"";
-        assert!(svg.contains(blue) && svg.contains(half), "{svg}");
+        let paths = "<path fill=\"#0000ff\" d=\"M30 14h16v17h-16z\"/>\n\
+                     <path fill=\"#ff0000\" d=\"M30 14h16v8.5h-16z\"/>\n";
+        assert!(svg.contains(paths), "{svg}");
         assert!(svg.contains("<text x=\"46\"") && svg.ends_with("</svg>\n"), "{svg}");
         assert_eq!(block('▄'), Some(([0.0, 0.5, 1.0, 1.0], 1.0)));
+        assert_eq!(block('▌'), Some(([0.0, 0.0, 0.5, 1.0], 1.0)));
     }
 }

@@ -9,6 +9,7 @@ mod guess;
 mod inspect;
 mod npz;
 mod product;
+mod show;
 mod verify;
 
 use std::io::Write as _;
