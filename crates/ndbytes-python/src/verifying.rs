@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::bridge::buffer::Input;
+use crate::display::printable;
 use crate::errors;
 use crate::limits::{Limits, core_limits};
 use crate::looking::{is_file_object, is_path};
@@ -181,9 +182,9 @@ impl Verified {
             self.nbytes, self.arrays
         )];
         for fault in &self.faults {
-            lines.push(format!("  {}", fault.bind(py).str()?));
+            lines.push(format!("  {}", printable(&fault.bind(py).str()?.to_string())));
         }
-        lines.extend(self.notes.iter().map(|note| format!("  note: {note}")));
+        lines.extend(self.notes.iter().map(|note| format!("  note: {}", printable(note))));
         Ok(format!("<{}>", lines.join("\n")))
     }
 }
