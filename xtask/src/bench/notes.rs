@@ -21,7 +21,6 @@ pub(crate) const NOTES: &[(&str, &str)] = &[
     ),
     ("pickle-dumps/8MB-0", "Python's time halves where it finds its memory again, as here"),
     ("pickle-loads/8MB-0", "Python's time halves where it finds its memory again, as here"),
-    ("npz-save/many", "more than half is the system's, which writes the file"),
     (
         "npz-compress/all-npy",
         "small arrays: looking at each and making its codes takes as long as writing it",
