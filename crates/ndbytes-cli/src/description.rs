@@ -7,6 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use ndbytes::npz::{self, Archive, Member};
 use ndbytes::{Array, DType, Format, Kind, Limits, Order, ReadOptions, Source, raw};
 
+use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::trouble::Trouble;
 
@@ -74,6 +75,15 @@ pub(crate) fn format_of_name(path: &Path) -> Option<Format> {
     Format::from_extension(path.extension()?.to_str()?)
 }
 
+/// How to look at a file that starts with `start`. What starts as nothing may still be damaged, or a
+/// pickle of the old kind, which has no magic number: then its name tells.
+pub(crate) fn options_for(path: &Path, start: &[u8]) -> ReadOptions {
+    match (ndbytes::sniff(start), format_of_name(path)) {
+        (None, Some(format)) if format != Format::Raw => ReadOptions::new().format(format),
+        _ => ReadOptions::new(),
+    }
+}
+
 impl ReadArgs {
     /// The same, said of two files: what describes itself does not need it.
     pub(crate) fn for_one_of_two(&self) -> Self {
@@ -97,7 +107,7 @@ impl ReadArgs {
     ) -> Result<(Format, Vec<Named<'a>>), Trouble> {
         let format = self.format(path, bytes);
         if format == Format::Raw {
-            return Ok((format, vec![(None, self.read_raw(bytes)?)]));
+            return Ok((format, vec![(None, self.read_raw(path, bytes)?)]));
         }
         if !self.shared {
             self.refuse_description(format)?;
@@ -105,7 +115,8 @@ impl ReadArgs {
         if format == Format::Npz {
             return Ok((format, read_archive(bytes, name)?));
         }
-        let entries = ndbytes::read(bytes, &ReadOptions::new().format(format))?;
+        let entries = ndbytes::read(bytes, &ReadOptions::new().format(format))
+            .map_err(|error| Failure::about_bytes(&error, path, bytes).trouble())?;
         Ok((format, entries.into_iter().collect()))
     }
 
@@ -151,14 +162,10 @@ impl ReadArgs {
         }
     }
 
-    fn read_raw<'a>(&self, bytes: &'a [u8]) -> Result<Array<'a>, Trouble> {
+    fn read_raw<'a>(&self, path: &Path, bytes: &'a [u8]) -> Result<Array<'a>, Trouble> {
         let Some(dtype) = self.dtype.clone() else {
-            return Err(Trouble::new(format!(
-                "these {} bytes do not say what they are. Hint: if they are bare elements, say of \
-                 what kind, such as --dtype float32 --shape 28,28; ndbytes guess tells what they \
-                 may be",
-                bytes.len()
-            )));
+            let nbytes = Some(bytes.len() as u64);
+            return Err(Failure::unknown(path, bytes, nbytes).trouble());
         };
         let mut description = raw::Description::new(dtype);
         if let Some(Shape(shape)) = &self.shape {

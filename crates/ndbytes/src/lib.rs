@@ -38,6 +38,7 @@ mod formats;
 pub mod guess;
 mod inspect;
 mod limits;
+mod verify;
 
 pub use array::{
     Array, BaseUnit, ByteOrder, DType, Element, Field, Kind, Layout, Numbers, Order, Scalar, Sink,
@@ -51,8 +52,9 @@ pub use formats::{
     read_source, sniff, write,
 };
 pub use guess::{Guess, GuessOptions, guess};
-pub use inspect::{inspect, inspect_archive};
+pub use inspect::{inspect, inspect_archive, inspect_file, inspect_stream};
 pub use limits::Limits;
+pub use verify::{Verified, verify, verify_archive};
 
 /// Writes an array as self-describing bytes: npy, byte for byte as NumPy writes it.
 ///

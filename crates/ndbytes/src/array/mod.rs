@@ -4,6 +4,7 @@
 mod convert;
 mod dtype;
 mod element;
+mod improper;
 mod layout;
 mod notation;
 mod number;
@@ -31,6 +32,7 @@ pub use source::{Sink, Source};
 pub use threads::default_threads;
 pub use value::{Arena, ArrayValue, Blob, Class, DTypeValue, Items, Node, NodeId, Unread, Value};
 
+pub(crate) use improper::Improper;
 pub(crate) use notation::{shorten, unit_from_code};
 pub(crate) use number::{Load, X87, whole};
 pub(crate) use threads::{share, threads_for};
