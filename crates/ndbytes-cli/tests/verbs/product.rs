@@ -14,6 +14,7 @@ fn calls() -> Vec<Vec<String>> {
         call(&["convert", &x, "-", "--to", "raw"]),
         call(&["guess", &x, &y]),
         call(&["diff", &x, &y]),
+        call(&["show", &x]),
         call(&["verify", &x, &npz]),
         call(&["completions", "bash"]),
         call(&["man"]),
@@ -84,7 +85,7 @@ fn colours_are_for_terminals_and_for_who_asks() {
     };
     let [force, never] = [("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")];
     for call in calls() {
-        let is_shown = ["demo", "inspect", "guess", "diff", "verify"].contains(&&*call[0]);
+        let is_shown = ["demo", "inspect", "show", "guess", "diff", "verify"].contains(&&*call[0]);
         assert!(!colored(&call, &[]), "{call:?}");
         assert_eq!(colored(&call, &[force]), is_shown, "{call:?}");
         assert!(!colored(&call, &[force, never]), "{call:?}");
