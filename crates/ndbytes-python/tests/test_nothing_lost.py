@@ -293,6 +293,14 @@ def test_pipes_and_devices_are_written_to(tmp_path: Path) -> None:
     reader.join()
     assert (found[0] == SMALL).all()
     assert stat.S_ISFIFO((tmp_path / "pipe.npy").stat().st_mode)
+    if Path("/dev/stdout").exists():
+        (tmp_path / "out.npy").symlink_to("/dev/stdout")
+        program = "import ndbytes, numpy; ndbytes.save('out', numpy.arange(3))"
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, check=True
+        )
+        assert ndbytes.bytes_to_array(done.stdout).tolist() == [0, 1, 2]
+        assert (tmp_path / "out.npy").is_symlink()
     if Path("/dev/full").exists():
         (tmp_path / "full.npy").symlink_to("/dev/full")
         with pytest.raises(OSError, match="No space left"):

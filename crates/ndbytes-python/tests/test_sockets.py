@@ -10,7 +10,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import ndbytes
@@ -53,6 +53,12 @@ def sent(end: socket.socket, data: bytes) -> threading.Thread:
     thread = threading.Thread(target=send)
     thread.start()
     return thread
+
+
+def often(call: Callable[[], Any]) -> None:
+    """More often than there is room for what it sends."""
+    for _ in range(100):
+        call()
 
 
 @pytest.mark.parametrize("name", DTYPES)
@@ -185,8 +191,7 @@ def test_sockets_that_do_not_wait(ends: Any) -> None:
         with pytest.raises(error):
             ndbytes.read_array(theirs)
         with pytest.raises(error):
-            for _ in range(100):
-                ndbytes.write_array(ours, LARGE)
+            often(lambda: ndbytes.write_array(ours, LARGE))
         while True:
             try:
                 theirs.recv(1 << 20)
@@ -203,11 +208,9 @@ def test_the_other_end_is_gone(ends: Any) -> None:
     ours, theirs = ends
     theirs.close()
     with pytest.raises((BrokenPipeError, ConnectionResetError)):
-        for _ in range(100):
-            ndbytes.write_array(ours, LARGE)
+        often(lambda: ndbytes.write_array(ours, LARGE))
     with pytest.raises((BrokenPipeError, ConnectionResetError)):
-        for _ in range(100):
-            ndbytes.write_array(ours, SMALL)
+        often(lambda: ndbytes.write_array(ours, SMALL))
     with pytest.raises(OSError, match="Bad file descriptor"):
         ndbytes.read_array(theirs)
     with pytest.raises(OSError, match="Bad file descriptor"):

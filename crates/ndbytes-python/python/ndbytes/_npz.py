@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from ndbytes._native import Limits, NpzReader, change_npz, save_npz
+from ndbytes._native import Limits, NpzReader, array_in, change_npz, save_npz
 
 if TYPE_CHECKING:
     import zipfile
@@ -173,7 +173,7 @@ def _save(
 
 def _savable(value: npt.ArrayLike) -> npt.NDArray[Any]:
     """The array that NumPy would save, with a warning about what is not."""
-    array = np.asanyarray(value)
+    array = array_in(value)
     if type(array) not in (np.ndarray, np.memmap):
         kind = type(array).__name__
         if isinstance(array, np.ma.MaskedArray):
