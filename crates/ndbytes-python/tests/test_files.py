@@ -462,6 +462,14 @@ def test_what_maps_say_of_themselves(tmp_path: Path) -> None:
             theirs = np.load(filename, mode)
             for name in ("mode", "offset", "filename", "shape", "dtype"):
                 assert getattr(ours, name) == getattr(theirs, name), name
+    if os.name == "posix":
+        (tmp_path / "folder").mkdir()
+        (tmp_path / "folder" / "link.npy").symlink_to("../x.npy")
+        link = tmp_path / "folder" / "link.npy"
+        for filename in (link, str(link), tmp_path / "folder" / ".." / "x.npy"):
+            ours = ndbytes.load(filename, "r")
+            assert ours.filename == np.load(filename, "r").filename
+            assert type(ours.filename) is type(np.load(filename, "r").filename)
     assert ndbytes.open_memmap(path).mode == "r+"
     assert_same(np.asarray(ndbytes.open_memmap(os.fsencode(path), "r")), X)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import sys
 from collections.abc import Callable, Iterator
 from math import prod
 from operator import index
@@ -352,11 +353,23 @@ def _map(
     mapped.offset = offset
     mapped.mode = mode
     # NumPy makes a string absolute, and keeps a path a path.
-    if isinstance(filename, os.PathLike):
-        mapped.filename = filename.resolve() if hasattr(filename, "resolve") else None
-    if mapped.filename is None and isinstance(file.name, str):
+    if hasattr(filename, "resolve"):
+        mapped.filename = _resolved(filename, file.fileno())
+    elif isinstance(file.name, str):
         mapped.filename = os.path.abspath(file.name)
     return cast("np.memmap[Any, np.dtype[Any]]", mapped)
+
+
+def _resolved(path: Any, number: int) -> Any:
+    """`path.resolve()` of a file that is open, which asks for each folder on the way."""
+    if sys.platform == "linux":
+        try:
+            real = os.readlink(f"/proc/self/fd/{number}")
+        except OSError:
+            return path.resolve()
+        if real.startswith("/") and not real.endswith(" (deleted)"):
+            return type(path)(real)
+    return path.resolve()
 
 
 def _first(source: Any, count: int) -> bytes:
