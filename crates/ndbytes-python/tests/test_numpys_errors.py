@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import io
 import os
 import pickle
 import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import ndbytes
 import numpy as np
 import pytest
+from arrays import NUMPY
 
 # NumPy leaves files open that it cannot read.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -127,8 +129,19 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """What NumPy leaves open goes here, and not in somebody else's test."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()
+
+
 @pytest.mark.parametrize("name", LOADS)
 def test_what_goes_wrong(name: str, here: Path) -> None:
+    if name == "objects into npz" and NUMPY < (2, 2):
+        pytest.skip("to this NumPy, that is an array by name")
     before = sorted(os.listdir(here))
     both_say(lambda library: LOADS[name](library, here))
     assert sorted(set(os.listdir(here)) - {"w", "t", "w.npy", "w.npz", "new.npy"}) == before
@@ -137,6 +150,8 @@ def test_what_goes_wrong(name: str, here: Path) -> None:
 @pytest.mark.parametrize("allow_pickle", [False, True])
 @pytest.mark.parametrize("name", FILES)
 def test_files_that_are_none(name: str, allow_pickle: bool, here: Path) -> None:
+    if name == "nothing" and NUMPY < (2,):
+        pytest.skip("this NumPy takes it for a pickle")
     data = FILES[name]
     Path("file").write_bytes(data)
     Path("file.gz").write_bytes(gzip.compress(data))
