@@ -11,6 +11,8 @@ use super::socket::Socket;
 
 /// More than so many bytes are not asked for at once, whatever a length in the bytes says.
 const PIECE: usize = 1 << 20;
+/// The elements of larger arrays are sent apart from their header.
+const APART: usize = 1 << 20;
 
 /// Something that bytes can be read from: a file object, a socket, or whatever has `read`.
 pub(crate) struct Reader<'py> {
@@ -198,6 +200,14 @@ impl<'py> Writer<'py> {
         }
         if let Way::Socket(socket) = self.way {
             let start = view.source().start().wrapping_add(view.layout().start());
+            // Beside a large array another call is nothing, and pages are moved faster than parts.
+            let header = match view.nbytes() > APART {
+                true => {
+                    self.all(PyBytes::new(py, header).as_any())?;
+                    &[]
+                }
+                false => header,
+            };
             // SAFETY: an array's layout stays within its source, whose bytes are readable while it is
             // borrowed, and the elements lie side by side. That others may write them meanwhile
             // decides which values are sent, as it does in any copy.

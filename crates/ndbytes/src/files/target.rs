@@ -18,7 +18,7 @@ const MOST_LINKS: usize = 40;
 /// A file so short that is to replace another has a name from the start: giving it one later, and then
 /// that of the other, takes as long as writing it, and half of it is there no longer than it would be
 /// between its two names.
-const SHORT: u64 = 1 << 20;
+const SHORT: u64 = 4 << 20;
 
 /// Where the bytes for a path go.
 #[derive(Debug)]
