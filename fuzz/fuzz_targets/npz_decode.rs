@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use ndbytes::npz::{self, Archive, ReadOptions, WriteOptions};
-use ndbytes::{Limits, Source};
+use ndbytes::{DecodeErrorKind, Limits, Source};
 
 fuzz_target!(|bytes: &[u8]| {
     let options = ReadOptions::new().limits(Limits::default().max_bytes(64 << 20));
@@ -12,6 +12,12 @@ fuzz_target!(|bytes: &[u8]| {
         archive.peek(&Limits::default());
     }
     let read = npz::read(bytes, options);
+    if let Err(error) = &read
+        && !matches!(error.kind(), DecodeErrorKind::Limit { .. })
+    {
+        let found = ndbytes::verify(&Source::slice(bytes), &Default::default(), &|_| {});
+        assert!(!found.is_fine(), "what cannot be read is not fine");
+    }
     let stream = Archive::from_reader(std::io::Cursor::new(bytes), options);
     let stream = stream.and_then(|archive| archive.arrays());
     let Ok(read) = read else {

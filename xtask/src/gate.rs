@@ -9,7 +9,7 @@ use crate::process::{self, Result};
 use crate::python::{self, Contents, Environment, Interpreter};
 use crate::test::{self, Options, Report};
 use crate::workspace::Workspace;
-use crate::{licences, tidy};
+use crate::{licences, recorded, tidy};
 
 type Step = fn(&Gate<'_>) -> Result<Outcome>;
 
@@ -22,6 +22,7 @@ const STEPS: &[(&str, Step)] = &[
     ("docs", docs),
     ("bare", bare),
     ("portable", portable),
+    ("readme", |gate| recorded::check(gate.workspace).map(Outcome::passed)),
     ("ruff", ruff),
     ("wheel", |gate| gate.wheel().map(|_| Outcome::default())),
     ("mypy", mypy),

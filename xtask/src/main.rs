@@ -11,6 +11,7 @@ mod licences;
 mod nightly;
 mod process;
 mod python;
+mod recorded;
 mod spdx;
 mod test;
 mod tidy;
@@ -61,6 +62,13 @@ const COMMANDS: &[Command] = &[
         usage: "[--fit]",
         about: "how often guesses are right, into docs/guess.md; --fit: fit the weights first",
         run: guess::command,
+    },
+    Command {
+        name: "readme",
+        usage: "[--check]",
+        about: "what pages show of the command line, text and pictures, recorded anew\n\
+                --check: only whether it is what is said now",
+        run: recorded::command,
     },
     Command {
         name: "tidy",

@@ -7,6 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use ndbytes::npz::{self, Archive, Member};
 use ndbytes::{Array, DType, Format, Kind, Limits, Order, ReadOptions, Source, raw};
 
+use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::trouble::Trouble;
 
@@ -74,6 +75,15 @@ pub(crate) fn format_of_name(path: &Path) -> Option<Format> {
     Format::from_extension(path.extension()?.to_str()?)
 }
 
+/// How to look at a file that starts with `start`. What starts as nothing may still be damaged, or a
+/// pickle of the old kind, which has no magic number: then its name tells.
+pub(crate) fn options_for(path: &Path, start: &[u8]) -> ReadOptions {
+    match (ndbytes::sniff(start), format_of_name(path)) {
+        (None, Some(format)) if format != Format::Raw => ReadOptions::new().format(format),
+        _ => ReadOptions::new(),
+    }
+}
+
 impl ReadArgs {
     /// The same, said of two files: what describes itself does not need it.
     pub(crate) fn for_one_of_two(&self) -> Self {
@@ -97,7 +107,7 @@ impl ReadArgs {
     ) -> Result<(Format, Vec<Named<'a>>), Trouble> {
         let format = self.format(path, bytes);
         if format == Format::Raw {
-            return Ok((format, vec![(None, self.read_raw(bytes)?)]));
+            return Ok((format, vec![(None, self.read_raw(path, bytes)?)]));
         }
         if !self.shared {
             self.refuse_description(format)?;
@@ -105,8 +115,24 @@ impl ReadArgs {
         if format == Format::Npz {
             return Ok((format, read_archive(bytes, name)?));
         }
-        let entries = ndbytes::read(bytes, &ReadOptions::new().format(format))?;
+        let entries = ndbytes::read(bytes, &ReadOptions::new().format(format))
+            .map_err(|error| Failure::about_bytes(&error, path, bytes).trouble())?;
         Ok((format, entries.into_iter().collect()))
+    }
+
+    /// What the arrays in `bytes` are called, where they have names.
+    pub(crate) fn names(&self, path: &Path, bytes: &[u8]) -> Result<Option<Vec<String>>, Trouble> {
+        if self.format(path, bytes) != Format::Npz {
+            return Ok(None);
+        }
+        let archive = archive(bytes)?;
+        let mut names = Vec::new();
+        for member in archive.members() {
+            if archive.holds_array(member)? {
+                names.push(member.array_name().to_owned());
+            }
+        }
+        Ok(Some(names))
     }
 
     /// What the bytes say beats what the file is called. Where neither tells, they are raw.
@@ -136,13 +162,10 @@ impl ReadArgs {
         }
     }
 
-    fn read_raw<'a>(&self, bytes: &'a [u8]) -> Result<Array<'a>, Trouble> {
+    fn read_raw<'a>(&self, path: &Path, bytes: &'a [u8]) -> Result<Array<'a>, Trouble> {
         let Some(dtype) = self.dtype.clone() else {
-            return Err(Trouble::new(format!(
-                "these {} bytes do not say what they are. Hint: if they are bare elements, say of \
-                 what kind, such as --dtype float32 --shape 28,28",
-                bytes.len()
-            )));
+            let nbytes = Some(bytes.len() as u64);
+            return Err(Failure::unknown(path, bytes, nbytes).trouble());
         };
         let mut description = raw::Description::new(dtype);
         if let Some(Shape(shape)) = &self.shape {
@@ -162,9 +185,13 @@ impl ReadArgs {
 }
 
 /// What a file holds is no secret to who converts it: it may be as large as it says.
+fn archive(bytes: &[u8]) -> Result<Archive<'_>, Trouble> {
+    let options = npz::ReadOptions::new().limits(Limits::none());
+    Ok(Archive::new(Source::slice(bytes), options)?)
+}
+
 fn read_archive<'a>(bytes: &'a [u8], name: Option<&str>) -> Result<Vec<Named<'a>>, Trouble> {
-    let limits = Limits::none();
-    let archive = Archive::new(Source::slice(bytes), npz::ReadOptions::new().limits(limits))?;
+    let archive = archive(bytes)?;
     if let Some(name) = name {
         let array = archive.array(archive.find(name)?)?;
         return Ok(vec![(Some(name.to_owned()), array)]);

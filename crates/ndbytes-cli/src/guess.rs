@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::Outcome;
 use crate::description::{Shape, order_name, parse_shape};
+use crate::failure::Failure;
 use crate::input::Input;
 use crate::screen::{BOLD, Cell, DIM, GOOD, Screen, counted, tuple};
 use crate::trouble::{Trouble, name};
@@ -24,6 +25,7 @@ guesses, the likeliest first, each with
   reasons      what speaks for it
   call         the Python that reads it, or null
   convert      options of ndbytes convert that read it, or null
+or, in their place, error: kind, message, offset, entry, hint (or null).
 
 Examples:
   ndbytes guess mystery.bin
@@ -65,11 +67,10 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
     let mut outcome = Outcome::Fine;
     let mut apart = false;
     for file in &args.files {
-        let about = |trouble: Trouble| trouble.about(file);
-        let looked = Input::open(file).map_err(Trouble::from).and_then(|input| {
+        let looked = Input::open(file).map_err(Failure::from).and_then(|input| {
             Ok((input.len(), ndbytes::guess(&Source::slice(&input), &args.options())?))
         });
-        match looked.map_err(about) {
+        match looked {
             Ok((nbytes, guesses)) if args.json => {
                 let guesses: Vec<Value> = guesses.iter().map(guess_json).collect();
                 let file = file.to_string_lossy();
@@ -82,10 +83,13 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
                 let most = args.most.min(guesses.len());
                 print(&mut screen, file, nbytes, &guesses[..most])?;
             }
-            Err(trouble) => {
+            Err(failure) => {
                 outcome = Outcome::Troubled;
+                if args.json {
+                    screen.json(&failure.json(file))?;
+                }
                 screen.flush()?;
-                trouble.say();
+                failure.trouble().about(file).say();
             }
         }
     }

@@ -2,16 +2,19 @@
 //!
 //! Regular files are mapped into memory rather than read, so a file larger than the memory is no
 //! trouble, and only the parts that are needed are loaded. The price: a file that someone cuts
-//! short while it is mapped ends this process with a signal (SIGBUS). Looking at a file
-//! ([`Stream`]) never maps it.
+//! short while it is mapped ends this process with a signal (SIGBUS). What can be read in pieces is
+//! [`Opened`] instead.
 #![allow(unsafe_code)]
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::fs::{File, Metadata};
+use std::io::{self, Read as _, Seek as _};
 use std::ops::Deref;
 use std::path::Path;
 
 use memmap2::Mmap;
+
+/// More than any format has to be told by.
+const START: u64 = 64;
 
 /// All bytes of a file or of stdin.
 #[derive(Debug)]
@@ -28,8 +31,7 @@ impl Input {
             io::stdin().lock().read_to_end(&mut bytes)?;
             return Ok(Self::Read(bytes));
         }
-        let mut file = File::open(path)?;
-        let metadata = file.metadata()?;
+        let (mut file, metadata) = open_file(path)?;
         // Files that the kernel makes up as they are read, as in /proc, claim to be empty.
         if !metadata.is_file() || metadata.len() == 0 {
             let mut bytes = Vec::new();
@@ -45,6 +47,16 @@ impl Input {
         let map = unsafe { Mmap::map(&file) }?;
         Ok(Self::Mapped(map))
     }
+
+    /// Says that only parts will be read, here and there: what lies around them, often megabytes, is
+    /// then not read with them.
+    pub(crate) fn expect_parts(&self) {
+        #[cfg(unix)]
+        if let Self::Mapped(map) = self {
+            // It is as right without this, only slower.
+            let _ = map.advise(memmap2::Advice::Random);
+        }
+    }
 }
 
 impl Deref for Input {
@@ -58,74 +70,44 @@ impl Deref for Input {
     }
 }
 
-/// A file or stdin, read from its start only as far as needed.
-pub(crate) struct Stream {
-    reader: Box<dyn io::Read>,
-    /// The file once more, if it is a regular one, of which any place can be read.
-    file: Option<File>,
-    head: Vec<u8>,
-    /// The length of the whole, where the system knows it.
-    length: Option<u64>,
-    ended: bool,
+/// What is opened to be looked at, and not to be loaded.
+pub(crate) enum Opened {
+    /// A regular file, which can be read from any place.
+    File(File),
+    /// Stdin, a pipe or a device, which can be read once.
+    Stream(Box<dyn io::Read>),
 }
 
-impl Stream {
+impl Opened {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let (reader, file, length): (Box<dyn io::Read>, _, _) = if is_stdin(path) {
-            (Box::new(io::stdin().lock()), None, None)
-        } else {
-            let file = File::open(path)?;
-            let metadata = file.metadata()?;
-            let known = metadata.is_file() && metadata.len() > 0;
-            let again = if known { Some(file.try_clone()?) } else { None };
-            (Box::new(file), again, known.then_some(metadata.len()))
-        };
-        Ok(Self { reader, file, head: Vec::new(), length, ended: false })
-    }
-
-    /// The bytes read so far.
-    pub(crate) fn head(&self) -> &[u8] {
-        &self.head
-    }
-
-    /// Whether there is nothing left to read.
-    pub(crate) fn has_ended(&self) -> bool {
-        self.ended
-    }
-
-    /// Reads on until `head` has `wanted` bytes, or the input ends.
-    pub(crate) fn read_to(&mut self, wanted: u64) -> io::Result<()> {
-        let missing = wanted.saturating_sub(self.head.len() as u64);
-        let read = self.reader.by_ref().take(missing).read_to_end(&mut self.head)?;
-        self.ended |= (read as u64) < missing;
-        Ok(())
-    }
-
-    /// The regular file that this is, or else all bytes, which are read to their end.
-    pub(crate) fn into_file(mut self) -> Result<File, io::Result<Vec<u8>>> {
-        match self.file.take() {
-            Some(file) => Ok(file),
-            None => Err(self.reader.read_to_end(&mut self.head).map(|_| self.head)),
+        if is_stdin(path) {
+            return Ok(Self::Stream(Box::new(io::stdin().lock())));
         }
+        let (file, metadata) = open_file(path)?;
+        Ok(match metadata.is_file() && metadata.len() > 0 {
+            true => Self::File(file),
+            false => Self::Stream(Box::new(file)),
+        })
     }
+}
 
-    /// The length of the whole. A pipe is read to its end to know it, and what it brings is
-    /// dropped.
-    pub(crate) fn length(&mut self) -> io::Result<u64> {
-        match self.length {
-            Some(length) => Ok(length),
-            None => {
-                let rest = io::copy(&mut self.reader, &mut io::sink())?;
-                let length = self.head.len() as u64 + rest;
-                self.length = Some(length);
-                Ok(length)
-            }
-        }
-    }
+/// The first bytes of a file, by which formats are told.
+pub(crate) fn start_of(file: &mut File) -> io::Result<Vec<u8>> {
+    let mut start = Vec::new();
+    file.take(START).read_to_end(&mut start)?;
+    file.rewind()?;
+    Ok(start)
+}
 
-    /// The length of the whole, where the system knows it.
-    pub(crate) fn known_length(&self) -> Option<u64> {
-        self.length.or(self.ended.then_some(self.head.len() as u64))
+fn open_file(path: &Path) -> io::Result<(File, Metadata)> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    match metadata.is_dir() {
+        true => Err(io::Error::new(
+            io::ErrorKind::IsADirectory,
+            format!("this is a folder. Hint: name the files in it: {}", path.join("*").display()),
+        )),
+        false => Ok((file, metadata)),
     }
 }
 

@@ -1,35 +1,29 @@
 //! `ndbytes inspect FILE...`: what files say about themselves, without their elements.
 
-use std::io::Cursor;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use ndbytes::npz::{self, Archive};
 use ndbytes::{
-    ByteOrder, DType, DecodeError, DecodeErrorKind, Entry, Field, Format, Kind, Limits,
-    ReadOptions, Summary, pickle,
+    ByteOrder, DType, DecodeErrorKind, Entry, Field, Format, Kind, ReadOptions, Summary, pickle,
 };
 use serde_json::{Value, json};
 
 use crate::Outcome;
-use crate::description::{in_short, order_name};
-use crate::input::Stream;
+use crate::description::{in_short, options_for, order_name};
+use crate::failure::Failure;
+use crate::input::{Input, Opened, start_of};
 use crate::screen::{BOLD, Cell, DIM, ODD, Screen, counted, tuple};
 use crate::trouble::{Trouble, name};
 
-/// The first bytes that are read: the descriptions of nearly all files end before.
-const FIRST_BYTES: u64 = 4096;
-/// Alignments beyond this one tell nothing more: it is that of cache lines, and of npy.
-const MOST_ALIGNMENT: u64 = 64;
-
 const AFTER_HELP: &str = "\
-Only the description is read, never the elements, and nothing in it is run. A
-file that cannot be described is told on stderr; the others follow, and the exit
-code is 2.
+Only the description is read, never the elements, and nothing in it is run. Of a
+stream no more is read than the description takes, or 64 KiB. A file that cannot
+be described is told on stderr; the others follow, and the exit code is 2.
 
 With --json there is one object on a line for each file:
   file       its name, as given
   format     such as \"npy\"; version, such as \"1.0\", or null
-  nbytes     length of the whole file
+  nbytes     length of the whole file, or null of a stream that was not read to its end
   entries    the arrays in it, each with
     name       or null, in a format for one array
     dtype      in words, or \"structure\"; typestr: NumPy's, or null for a structure
@@ -45,7 +39,7 @@ With --json there is one object on a line for each file:
     compression  such as \"deflate\", or null where it is not compressed
   names      what a pickle asks for: name, known (or refused), offset
   oddities   what is unusual, damaged or lost, as sentences
-or, in their place, error: kind, message, offset (or null), hint (or null).
+or, in their place, error: kind, message, offset, entry, hint (or null).
 
 Examples:
   ndbytes inspect x.npy
@@ -72,14 +66,12 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
     let mut apart = false;
     for file in &args.files {
         match look(file) {
-            Ok((summary, nbytes)) if args.json => {
-                screen.json(&summary_json(file, &summary, nbytes))?;
-            }
-            Ok((summary, nbytes)) => {
+            Ok(summary) if args.json => screen.json(&summary_json(file, &summary))?,
+            Ok(summary) => {
                 if std::mem::replace(&mut apart, true) {
                     screen.line(&[])?;
                 }
-                print(&mut screen, file, &summary, nbytes)?;
+                print(&mut screen, file, &summary)?;
             }
             Err(failure) => {
                 outcome = Outcome::Troubled;
@@ -87,7 +79,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
                     screen.json(&failure.json(file))?;
                 }
                 screen.flush()?;
-                Trouble::new(failure.message).about(file).say();
+                failure.trouble().about(file).say();
             }
         }
     }
@@ -95,102 +87,54 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
     Ok(outcome)
 }
 
-/// Why one file could not be described.
-struct Failure {
-    kind: &'static str,
-    message: String,
-    offset: Option<u64>,
-    hint: Option<String>,
-}
-
-/// What a file says about itself, and its length.
-fn look(file: &Path) -> Result<(Summary, u64), Failure> {
-    let mut stream = Stream::open(file)?;
-    let options = ReadOptions::new();
-    stream.read_to(FIRST_BYTES)?;
-    if ndbytes::sniff(stream.head()) == Some(Format::Npz) {
-        return look_at_archive(stream);
-    }
-    let mut wanted = FIRST_BYTES;
-    loop {
-        stream.read_to(wanted)?;
-        // Limits keep what is needed small, whatever the bytes say.
-        match ndbytes::peek(stream.head(), &options).err().map(|error| error.needed().ok_or(error))
-        {
-            Some(Ok(needed)) if !stream.has_ended() => wanted = needed.max(wanted + 1),
-            Some(Err(error)) if is_unknown(&error) => {
-                return Err(unknown(file, stream.known_length(), &error));
+/// What a file says about itself. Of large files little is read; what a pickle asks for may be
+/// anywhere in it, so that one is mapped into memory.
+fn look(file: &Path) -> Result<Summary, Failure> {
+    let look_at = |bytes: &[u8]| {
+        ndbytes::inspect(bytes, bytes.len() as u64, &options_for(file, bytes))
+            .map_err(|error| Failure::about_bytes(&error, file, bytes))
+    };
+    match Opened::open(file)? {
+        Opened::File(mut opened) => match ndbytes::sniff(&start_of(&mut opened)?) {
+            Some(Format::Npy | Format::Npz) => {
+                Ok(ndbytes::inspect_file(opened, &ReadOptions::new())?)
             }
-            _ => break,
-        }
-    }
-    let nbytes = stream.length()?;
-    Ok((ndbytes::inspect(stream.head(), nbytes, &options)?, nbytes))
-}
-
-/// The list of what is in an archive is at its end: a file is read there, a pipe as a whole.
-fn look_at_archive(stream: Stream) -> Result<(Summary, u64), Failure> {
-    let archive = match stream.into_file() {
-        Ok(file) => Archive::from_reader(file, npz::ReadOptions::new()),
-        Err(bytes) => Archive::from_reader(Cursor::new(bytes?), npz::ReadOptions::new()),
-    }?;
-    Ok((ndbytes::inspect_archive(&archive, &Limits::default()), archive.nbytes()))
-}
-
-/// Whether the bytes are in no format at all.
-fn is_unknown(error: &DecodeError) -> bool {
-    *error.kind() == DecodeErrorKind::Unrecognized && error.format_name().is_none()
-}
-
-/// The library saw only the first bytes, and its hint is for programs.
-fn unknown(file: &Path, nbytes: Option<u64>, error: &DecodeError) -> Failure {
-    let formats: Vec<&str> =
-        Format::all().filter(|&format| format != Format::Raw).map(Format::name).collect();
-    let nbytes = nbytes.map_or("these".to_owned(), |nbytes| format!("these {nbytes}"));
-    let hint = format!(
-        "if they are bare elements, say of what kind: ndbytes convert {} OUT.npy --from raw \
-         --dtype float32 --shape 28,28",
-        file.display()
-    );
-    Failure {
-        kind: error.kind().name(),
-        message: format!(
-            "{nbytes} bytes do not say what they are (not {}). Hint: {hint}",
-            formats.join(", nor ")
-        ),
-        offset: error.offset(),
-        hint: Some(hint),
-    }
-}
-
-impl From<DecodeError> for Failure {
-    fn from(error: DecodeError) -> Self {
-        Self {
-            kind: error.kind().name(),
-            message: error.to_string(),
-            offset: error.offset(),
-            hint: error.hint_text().map(str::to_owned),
+            _ => look_at(&Input::open(file)?),
+        },
+        Opened::Stream(mut stream) => {
+            let mut seen = Seen { stream: &mut stream, start: Vec::new() };
+            ndbytes::inspect_stream(&mut seen, &ReadOptions::new()).map_err(|error| {
+                match *error.kind() {
+                    DecodeErrorKind::Unrecognized => {
+                        let nbytes = (seen.start.len() < START).then_some(seen.start.len() as u64);
+                        Failure::unknown(file, &seen.start, nbytes)
+                    }
+                    _ => error.into(),
+                }
+            })
         }
     }
 }
 
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
-        Self { kind: "io", message: error.to_string(), offset: None, hint: None }
+/// What is kept of a stream to tell what it is.
+const START: usize = 64 << 10;
+
+/// A stream of which the start is kept.
+struct Seen<'s> {
+    stream: &'s mut dyn Read,
+    start: Vec<u8>,
+}
+
+impl Read for Seen<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.stream.read(bytes)?;
+        let room = START - self.start.len();
+        self.start.extend_from_slice(&bytes[..read.min(room)]);
+        Ok(read)
     }
 }
 
-impl Failure {
-    fn json(&self, file: &Path) -> Value {
-        let Self { kind, message, offset, hint } = self;
-        json!({
-            "file": file.to_string_lossy(),
-            "error": { "kind": kind, "message": message, "offset": offset, "hint": hint },
-        })
-    }
-}
-
-fn print(screen: &mut Screen, file: &Path, summary: &Summary, nbytes: u64) -> Result<(), Trouble> {
+fn print(screen: &mut Screen, file: &Path, summary: &Summary) -> Result<(), Trouble> {
     screen.line(&[Cell::new(BOLD, name(file))])?;
     let version = summary.version.as_ref().map_or(String::new(), |version| format!(" {version}"));
     let row = |label: &str, text: String| vec![Cell::new(DIM, label), Cell::from(text)];
@@ -219,9 +163,7 @@ fn print(screen: &mut Screen, file: &Path, summary: &Summary, nbytes: u64) -> Re
         let count = entry.shape.iter().map(|&dim| dim as u128).product::<u128>();
         rows.push(row("shape ", format!("{}, {}", tuple(&entry.shape), counted(count, "element"))));
         rows.push(row("order ", order_name(entry.order).to_owned()));
-        let place = entry
-            .offset
-            .map(|offset| format!("from byte {offset}, aligned to {}", alignment(offset)));
+        let place = place(entry);
         rows.push(row(
             "data  ",
             match (place, entry.nbytes) {
@@ -238,7 +180,11 @@ fn print(screen: &mut Screen, file: &Path, summary: &Summary, nbytes: u64) -> Re
         let said = if name.known { "" } else { ": refused" };
         screen.table(2, &[row("asks  ", format!("{}{said}", name.name))])?;
     }
-    screen.table(2, &[row("file  ", counted(nbytes, "byte"))])?;
+    let file = match summary.nbytes {
+        Some(nbytes) => counted(nbytes, "byte"),
+        None => "a stream, which was not read to its end".to_owned(),
+    };
+    screen.table(2, &[row("file  ", file)])?;
     for oddity in &summary.oddities {
         screen.table(2, &[vec![Cell::new(ODD, "odd   "), Cell::new(ODD, oddity)]])?;
     }
@@ -254,21 +200,23 @@ fn entries(summary: &Summary) -> Vec<Vec<Cell>> {
     let mut rows = vec![titles.map(|title| Cell::new(DIM, title)).to_vec()];
     rows[0][4] = rows[0][4].clone().right();
     rows.extend(summary.entries.iter().map(|entry| {
-        let place = match (entry.compression, entry.offset) {
-            (Some(how), _) => how.to_owned(),
-            (None, Some(at)) => format!("from byte {at}, aligned to {}", alignment(at)),
-            (None, None) => String::new(),
-        };
+        let place = entry.compression.map(str::to_owned).or_else(|| place(entry));
         vec![
             entry.name.as_deref().unwrap_or_default().into(),
             in_short(&entry.dtype).into(),
             tuple(&entry.shape).into(),
             order_name(entry.order).into(),
             Cell::from(entry.nbytes.map_or("objects".to_owned(), |n| n.to_string())).right(),
-            place.into(),
+            place.unwrap_or_default().into(),
         ]
     }));
     rows
+}
+
+/// Where the data of an array lies, if it lies as it is.
+fn place(entry: &Entry) -> Option<String> {
+    let (offset, alignment) = entry.offset.zip(entry.alignment())?;
+    Some(format!("from byte {offset}, aligned to {alignment}"))
 }
 
 /// What one element is, in a few words.
@@ -307,17 +255,12 @@ fn list_fields(dtype: &DType, base: usize, depth: usize, rows: &mut Vec<Vec<Cell
     }
 }
 
-fn alignment(offset: u64) -> u64 {
-    // Byte 0 is aligned to everything.
-    MOST_ALIGNMENT.min(1 << offset.trailing_zeros().min(63))
-}
-
-fn summary_json(file: &Path, summary: &Summary, nbytes: u64) -> Value {
+fn summary_json(file: &Path, summary: &Summary) -> Value {
     json!({
         "file": file.to_string_lossy(),
         "format": summary.format.name(),
         "version": summary.version,
-        "nbytes": nbytes,
+        "nbytes": summary.nbytes,
         "entries": summary.entries.iter().map(entry_json).collect::<Vec<_>>(),
         "names": summary.names.iter().map(name_json).collect::<Vec<_>>(),
         "oddities": summary.oddities,
@@ -334,7 +277,7 @@ fn entry_json(entry: &Entry) -> Value {
     object["shape"] = json!(&entry.shape[..]);
     object["order"] = json!(order_name(entry.order));
     object["offset"] = json!(entry.offset);
-    object["alignment"] = json!(entry.offset.map(alignment));
+    object["alignment"] = json!(entry.alignment());
     object["nbytes"] = json!(entry.nbytes);
     object["compression"] = json!(entry.compression);
     object

@@ -32,6 +32,14 @@ impl Progress {
         }
     }
 
+    /// Has `write` write to a terminal on which the bar may be, too.
+    pub(crate) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        match &self.0 {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
     /// All is done, and nothing of the bar stays.
     pub(crate) fn done(&self) {
         if let Some(bar) = &self.0 {

@@ -55,13 +55,25 @@ impl Cell {
 impl Screen {
     pub(crate) fn stdout() -> Self {
         let stdout = io::stdout().lock();
-        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-        let colored = stdout.is_terminal()
-            && set("NO_COLOR").is_none()
-            && set("TERM").is_none_or(|term| term != "dumb")
-            // The old console of Windows shows the codes instead of the colours.
-            && (cfg!(not(windows)) || set("WT_SESSION").or_else(|| set("TERM")).is_some());
+        let colored = wants_color(stdout.is_terminal());
         Self { out: BufWriter::new(stdout), colored }
+    }
+
+    /// Whether colours are wanted.
+    pub(crate) fn is_colored(&self) -> bool {
+        self.colored
+    }
+
+    /// Columns and lines of the terminal, where there is one.
+    pub(crate) fn size(&self) -> Option<(usize, usize)> {
+        let (lines, columns) = console::Term::stdout().size_checked()?;
+        Some((columns.into(), lines.into()))
+    }
+
+    /// A drawing, whose codes are for the terminal to obey: of our own making, with nothing from a
+    /// file in it but colours.
+    pub(crate) fn drawing(&mut self, drawing: &str) -> io::Result<()> {
+        self.out.write_all(drawing.as_bytes())
     }
 
     pub(crate) fn line(&mut self, cells: &[Cell]) -> io::Result<()> {
@@ -115,6 +127,30 @@ impl Screen {
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
+}
+
+/// Whether what goes to stdout is coloured: on a terminal, unless `NO_COLOR` is set or the terminal
+/// knows no colours; elsewhere, if `CLICOLOR_FORCE` is set.
+fn wants_color(is_terminal: bool) -> bool {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    if set("NO_COLOR").is_some() {
+        return false;
+    }
+    if set("CLICOLOR_FORCE").is_some_and(|value| value != "0") {
+        return true;
+    }
+    is_terminal
+        && set("TERM").is_none_or(|term| term != "dumb")
+        && set("CLICOLOR").is_none_or(|value| value != "0")
+        // The old console of Windows shows the codes instead of the colours.
+        && (cfg!(not(windows)) || set("WT_SESSION").or_else(|| set("TERM")).is_some())
+}
+
+/// Writes text of our own, for other programs.
+pub(crate) fn write(text: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text)?;
+    stdout.flush()
 }
 
 /// The text with everything that a terminal would obey spelled out: control characters, and those

@@ -7,6 +7,7 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::bridge::buffer::RELEASE_FROM;
 use crate::bridge::ndarray;
+use crate::display::{html, html_lines};
 use crate::errors;
 use crate::values;
 
@@ -226,7 +227,7 @@ pub(crate) fn diff(
     Difference::new(py, result.map_err(|error| errors::decode(py, error))?)
 }
 
-/// How two arrays differ; see `diff`.
+/// How two arrays differ; see `diff`. Notebooks show it with a picture of where.
 ///
 /// Attributes
 /// ----------
@@ -343,27 +344,34 @@ impl Difference {
     }
 
     fn _repr_html_(&self) -> String {
-        let lines: Vec<String> = self.inner.to_string().lines().map(escaped).collect();
-        let mut html = format!("<div>{}</div>", lines.join("<br>"));
-        let most = self.inner.picture.iter().flatten().copied().max().unwrap_or(0);
-        if most > 0 && self.inner.picture.len() > 1 {
-            html.push_str("<table style=\"border-collapse:collapse;line-height:0\">");
-            for row in &self.inner.picture {
-                html.push_str("<tr>");
-                for &count in row {
-                    let share = (count as f64 / most as f64).sqrt();
-                    html.push_str(&format!(
-                        "<td style=\"width:6px;height:9px;padding:0;background:rgba(213,94,0,{share:.2})\"></td>"
-                    ));
-                }
-                html.push_str("</tr>");
-            }
-            html.push_str("</table>");
-        }
-        html
+        let text = self.inner.to_string();
+        let (first, others) = text.split_once('\n').unwrap_or((&text, ""));
+        let mut page = format!("<div><strong>{}</strong></div>", html(first));
+        page.push_str(&html_lines(others.lines()));
+        page.push_str(&picture(&self.inner.picture));
+        page
     }
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+/// How many elements differ in each part of the last two dimensions, the more the darker.
+fn picture(rows: &[Vec<usize>]) -> String {
+    let most = rows.iter().flatten().copied().max().unwrap_or(0);
+    if most == 0 || rows.len() < 2 {
+        return String::new();
+    }
+    let mut page = html_lines(["where they differ, in the last two dimensions:"]);
+    page.push_str("<table style=\"border-collapse:collapse;line-height:0\">");
+    for row in rows {
+        page.push_str("<tr>");
+        for &count in row {
+            let share = (count as f64 / most as f64).sqrt();
+            page.push_str(&format!(
+                "<td title=\"{count} differ\" style=\"width:6px;height:9px;padding:0;\
+                 background:rgba(213,94,0,{share:.2})\"></td>"
+            ));
+        }
+        page.push_str("</tr>");
+    }
+    page.push_str("</table>");
+    page
 }

@@ -1,6 +1,6 @@
 //! The native part of the Python package `ndbytes`.
 //!
-//! * `verbs`, `comparing`, `looking`, `guessing`: what Python calls, with the docstrings that it shows
+//! * `verbs`, `comparing`, `looking`, `guessing`, `verifying`: what Python calls, with the docstrings that it shows
 //! * `files`: arrays in files, for the functions that NumPy has for them
 //! * `streams`: arrays one after another through files, pipes and sockets
 //! * `pickle`: what Python calls by the names of its own `pickle`
@@ -11,6 +11,7 @@
 
 mod bridge;
 mod comparing;
+mod display;
 mod errors;
 mod files;
 mod guessing;
@@ -22,6 +23,7 @@ mod pyfile;
 mod streams;
 mod values;
 mod verbs;
+mod verifying;
 
 /// Native verbs of ndbytes; import them from ``ndbytes``.
 #[pyo3::pymodule(gil_used = true)]
@@ -46,4 +48,6 @@ mod _native {
     use crate::verbs::{
         array_in, array_to_buffers, array_to_bytes, bytes_to_array, frombuffer, tobytes,
     };
+    #[pymodule_export]
+    use crate::verifying::{Verified, verify};
 }

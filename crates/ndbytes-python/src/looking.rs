@@ -1,26 +1,28 @@
 //! What bytes say about themselves, without believing them.
 
 use std::fs::File;
-use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::io::Read as _;
+use std::path::PathBuf;
 
-use ndbytes::{
-    DecodeError, Entry as CoreEntry, Format, Order, ReadOptions, Summary as CoreSummary, npz, sniff,
-};
+use ndbytes::{Entry as CoreEntry, Order, ReadOptions, Summary as CoreSummary};
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::{PyBytes, PyString, PyTuple};
 
 use crate::bridge::buffer::Input;
 use crate::bridge::descr;
+use crate::display::{html, html_lines, html_table, printable};
 use crate::errors;
+use crate::pyfile::PythonFile;
 
 /// What bytes say about themselves: from the description alone, with nothing built and nothing run.
 ///
 /// Parameters
 /// ----------
-/// data : bytes-like or path
-///     All of the bytes, or the path of a file (``str`` or ``os.PathLike``). Of an npy file only the
-///     header is read, however large it is.
+/// data : bytes-like, path or binary file object
+///     All of the bytes or the start of them, the path of a file (``str`` or ``os.PathLike``), or an
+///     object with ``read``. Of an npy file only the header is read, however large it is, and of an npz
+///     file the directory and the headers. Of a stream that cannot seek 64 KiB are taken, or what the
+///     description needs; one that can is put back to where it stood.
 ///
 /// Returns
 /// -------
@@ -38,19 +40,30 @@ use crate::errors;
 /// ('npy', '1.0', 152)
 /// >>> summary.entries[0].dtype, summary.entries[0].shape
 /// (dtype('float32'), (2, 3))
+/// >>> summary = ndbytes.inspect(ndbytes.array_to_bytes(np.zeros(1000))[:200])
+/// >>> summary.entries[0].shape, summary.oddities
+/// ((1000,), ['cut short: the data ends at byte 8128, there are 200 bytes'])
 /// >>> ndbytes.inspect(b"\x80\x04cos\nsystem\n.").names
 /// ['os.system']
 #[pyfunction]
 #[pyo3(signature = (data, /))]
 pub(crate) fn inspect(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Summary> {
-    if data.is_instance_of::<PyString>() || data.hasattr(pyo3::intern!(py, "__fspath__"))? {
+    let is_bytes = data.is_exact_instance_of::<PyBytes>();
+    if !is_bytes && is_path(data)? {
         let path: PathBuf = data.extract()?;
-        let summary = py.detach(|| inspect_file(&path)).map_err(|trouble| match trouble {
-            Trouble::Decode(error) => errors::decode(py, error),
-            Trouble::Io(error) => errors::os(py, &error, Some(&path)),
+        let os = |error| errors::os(py, &error, Some(&path));
+        let mut file = File::open(&path).map_err(os)?;
+        let is_regular = file.metadata().map_err(os)?.is_file();
+        // Not every system says on opening that a folder is none.
+        (&mut file).take(0).read_to_end(&mut Vec::new()).map_err(os)?;
+        let summary = py.detach(|| match is_regular {
+            true => ndbytes::inspect_file(file, &ReadOptions::new()),
+            false => ndbytes::inspect_stream(&mut file, &ReadOptions::new()),
         });
-        let (summary, nbytes) = summary?;
-        return Summary::new(py, summary, nbytes);
+        return Summary::new(py, summary.map_err(|error| errors::decode(py, error))?);
+    }
+    if !is_bytes && is_file_object(data)? {
+        return inspect_object(py, data);
     }
     let input = Input::new(data, None)?;
     let source = input.source();
@@ -60,55 +73,42 @@ pub(crate) fn inspect(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Summa
         None => Some(source.to_vec(0, source.len())),
     };
     let bytes = source.as_slice().or(copied.as_deref()).unwrap_or_default();
-    let nbytes = bytes.len() as u64;
-    let summary = ndbytes::inspect(bytes, nbytes, &ReadOptions::new())
+    let summary = ndbytes::inspect(bytes, bytes.len() as u64, &ReadOptions::new())
         .map_err(|error| errors::decode(py, error))?;
-    Summary::new(py, summary, nbytes)
+    Summary::new(py, summary)
 }
 
-enum Trouble {
-    Decode(DecodeError),
-    Io(io::Error),
+/// Whether `data` is the path of a file.
+pub(crate) fn is_path(data: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = data.py();
+    Ok(data.is_instance_of::<PyString>() || data.hasattr(pyo3::intern!(py, "__fspath__"))?)
 }
 
-/// Nearly every description is shorter.
-const ENOUGH_FOR_MOST: u64 = 4096;
+/// Whether `data` is to be read: a memory map is, and yet it is bytes.
+pub(crate) fn is_file_object(data: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = data.py();
+    Ok(data.hasattr(pyo3::intern!(py, "read"))? && !data.hasattr(pyo3::intern!(py, "__len__"))?)
+}
 
-/// What a file says about itself, and its length. Formats whose description is at the start are
-/// read no further.
-fn inspect_file(path: &Path) -> Result<(CoreSummary, u64), Trouble> {
-    let mut file = File::open(path).map_err(Trouble::Io)?;
-    let length = file.metadata().map_err(Trouble::Io)?.len();
-    let (mut bytes, options) = (Vec::new(), ReadOptions::new());
-    let mut wanted = ENOUGH_FOR_MOST;
-    loop {
-        let read = (&mut file).take(wanted).read_to_end(&mut bytes).map_err(Trouble::Io)?;
-        let is_all = (read as u64) < wanted;
-        let nbytes = length.max(bytes.len() as u64);
-        // An archive says what it holds at its end, other formats may have something to say there.
-        if !is_all && sniff(&bytes) == Some(Format::Npz) {
-            let options = npz::ReadOptions::new();
-            let archive = npz::Archive::from_reader(file, options).map_err(Trouble::Decode)?;
-            return Ok((ndbytes::inspect_archive(&archive, &options.limits), archive.nbytes()));
-        }
-        let at_start = sniff(&bytes) == Some(Format::Npy);
-        if !at_start && !is_all {
-            wanted = u64::MAX;
-            continue;
-        }
-        match ndbytes::inspect(&bytes, nbytes, &options) {
-            Ok(summary) => return Ok((summary, nbytes)),
-            Err(error) => match error.needed() {
-                Some(needed) if !is_all => {
-                    wanted = needed.saturating_sub(bytes.len() as u64).max(1)
-                }
-                _ => return Err(Trouble::Decode(error)),
-            },
-        }
+/// What is in a file object from where it stands. One that can seek is put back there.
+fn inspect_object(py: Python<'_>, object: &Bound<'_, PyAny>) -> PyResult<Summary> {
+    let seekable = object.hasattr("seekable")? && object.call_method0("seekable")?.is_truthy()?;
+    let mut stream = PythonFile::new(object);
+    let (raised, at) = (stream.raised(), seekable.then(|| stream.position()));
+    let summary = py.detach(|| match at {
+        Some(0) => ndbytes::inspect_file(&mut stream, &ReadOptions::new()),
+        _ => ndbytes::inspect_stream(&mut stream, &ReadOptions::new()),
+    });
+    if let Some(at) = at {
+        object.call_method1("seek", (at,))?;
+    }
+    match (raised.take(), summary) {
+        (Some(exception), _) => Err(exception),
+        (None, summary) => Summary::new(py, summary.map_err(|error| errors::decode(py, error))?),
     }
 }
 
-/// What bytes say about themselves; see `inspect`.
+/// What bytes say about themselves; see `inspect`. Notebooks show it as a table.
 ///
 /// Attributes
 /// ----------
@@ -116,8 +116,8 @@ fn inspect_file(path: &Path) -> Result<(CoreSummary, u64), Trouble> {
 ///     Such as ``"npy"`` or ``"pickle"``.
 /// version : str or None
 ///     The format's version, such as ``"1.0"``; of a pickle, the protocol.
-/// nbytes : int
-///     How many bytes there are in all.
+/// nbytes : int or None
+///     How many bytes there are in all; None of a stream that was not read to its end.
 /// entries : list of Entry
 ///     The arrays.
 /// names : list of str
@@ -131,7 +131,7 @@ pub(crate) struct Summary {
     #[pyo3(get)]
     version: Option<String>,
     #[pyo3(get)]
-    nbytes: u64,
+    nbytes: Option<u64>,
     #[pyo3(get)]
     entries: Vec<Py<Entry>>,
     #[pyo3(get)]
@@ -141,12 +141,12 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
-    fn new(py: Python<'_>, summary: CoreSummary, nbytes: u64) -> PyResult<Self> {
+    fn new(py: Python<'_>, summary: CoreSummary) -> PyResult<Self> {
         let entries = summary.entries.iter().map(|entry| Py::new(py, Entry::new(py, entry)?));
         Ok(Self {
             format: summary.format.name(),
             version: summary.version,
-            nbytes,
+            nbytes: summary.nbytes,
             entries: entries.collect::<PyResult<_>>()?,
             names: summary.names.into_iter().map(|name| name.name).collect(),
             oddities: summary.oddities,
@@ -154,16 +154,55 @@ impl Summary {
     }
 }
 
+/// Entries and names that are shown; an archive may hold a million.
+const MOST_SHOWN: usize = 50;
+
+impl Summary {
+    fn title(&self) -> String {
+        let version = self.version.as_ref().map_or(String::new(), |version| format!(" {version}"));
+        let nbytes = self.nbytes.map_or(String::new(), |nbytes| format!(", {nbytes} bytes"));
+        format!("{}{version}{nbytes}", self.format)
+    }
+
+    /// What is said besides the entries.
+    fn remarks(&self) -> Vec<String> {
+        let more = |count: usize| count.checked_sub(MOST_SHOWN).filter(|&more| more > 0);
+        let mut remarks = Vec::new();
+        remarks.extend(more(self.entries.len()).map(|more| format!("... {more} more entries")));
+        if !self.names.is_empty() {
+            let shown: Vec<&str> = self.names.iter().take(MOST_SHOWN).map(String::as_str).collect();
+            let more =
+                more(self.names.len()).map_or(String::new(), |more| format!(", ... {more} more"));
+            remarks.push(format!("asks for: {}{more}", shown.join(", ")));
+        }
+        remarks.extend(self.oddities.iter().map(|oddity| format!("odd: {oddity}")));
+        remarks
+    }
+}
+
 #[pymethods]
 impl Summary {
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let version = self.version.as_ref().map_or(String::new(), |version| format!(" {version}"));
-        let mut lines = vec![format!("{}{version}, {} bytes", self.format, self.nbytes)];
-        for entry in &self.entries {
+        let mut lines = vec![self.title()];
+        for entry in self.entries.iter().take(MOST_SHOWN) {
             lines.push(format!("  {}", entry.get().line(py)?));
         }
-        lines.extend(self.oddities.iter().map(|oddity| format!("  odd: {oddity}")));
+        lines.extend(self.remarks().iter().map(|remark| format!("  {}", printable(remark))));
         Ok(format!("<{}>", lines.join("\n")))
+    }
+
+    fn _repr_html_(&self, py: Python<'_>) -> PyResult<String> {
+        let mut page = format!("<div><strong>{}</strong></div>", html(&self.title()));
+        if !self.entries.is_empty() {
+            let titles =
+                ["name", "dtype", "shape", "order", "data from byte", "bytes", "compression"];
+            let shown = self.entries.iter().take(MOST_SHOWN);
+            let rows: Vec<Vec<String>> =
+                shown.map(|entry| entry.get().row(py)).collect::<PyResult<_>>()?;
+            page.push_str(&html_table(&titles, &[4, 5], &rows));
+        }
+        page.push_str(&html_lines(self.remarks().iter().map(String::as_str)));
+        Ok(page)
     }
 }
 
@@ -178,6 +217,8 @@ impl Summary {
 /// order : {"C", "F"}
 /// offset : int or None
 ///     The byte where the data starts; None where it does not lie there as it is.
+/// alignment : int or None
+///     The largest power of two, at most 64, of which ``offset`` is a multiple.
 /// nbytes : int or None
 ///     The bytes that the data takes; None when only reading would tell.
 /// compression : str or None
@@ -194,6 +235,8 @@ pub(crate) struct Entry {
     #[pyo3(get)]
     offset: Option<u64>,
     #[pyo3(get)]
+    alignment: Option<u64>,
+    #[pyo3(get)]
     nbytes: Option<u64>,
     #[pyo3(get)]
     compression: Option<String>,
@@ -208,6 +251,7 @@ impl Entry {
             shape: PyTuple::new(py, &entry.shape[..])?.unbind(),
             order: if entry.order == Order::F { "F" } else { "C" },
             offset: entry.offset,
+            alignment: entry.alignment(),
             nbytes: entry.nbytes,
             compression: entry.compression.map(str::to_owned),
         })
@@ -217,8 +261,34 @@ impl Entry {
         let name = self.name.as_ref().map_or(String::new(), |name| format!("{name}: "));
         let place =
             self.offset.map_or(String::new(), |offset| format!(", data from byte {offset}"));
-        let (dtype, shape) = (self.dtype.bind(py).str()?, self.shape.bind(py).repr()?);
-        Ok(format!("{name}{dtype} {shape} in {} order{place}", self.order))
+        let how = self.compression.as_ref().map_or(String::new(), |how| format!(", {how}"));
+        let (dtype, shape) = (self.dtype_in_short(py)?, self.shape.bind(py).repr()?);
+        Ok(printable(&format!("{name}{dtype} {shape} in {} order{place}{how}", self.order)))
+    }
+
+    /// What a table says of it.
+    fn row(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        let number =
+            |number: Option<u64>| number.map_or(String::new(), |number| number.to_string());
+        Ok(vec![
+            self.name.clone().unwrap_or_default(),
+            self.dtype_in_short(py)?,
+            self.shape.bind(py).repr()?.to_string(),
+            self.order.to_owned(),
+            number(self.offset),
+            number(self.nbytes),
+            self.compression.clone().unwrap_or_default(),
+        ])
+    }
+
+    /// A structure of many fields has a name of many lines.
+    fn dtype_in_short(&self, py: Python<'_>) -> PyResult<String> {
+        let text = self.dtype.bind(py).str()?.to_string();
+        let names = self.dtype.bind(py).getattr("names")?;
+        match text.len() > 200 && !names.is_none() {
+            true => Ok(format!("structure of {} fields", names.len()?)),
+            false => Ok(text),
+        }
     }
 }
 

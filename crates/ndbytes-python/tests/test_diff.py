@@ -115,6 +115,13 @@ def test_repr_and_html() -> None:
     html = d._repr_html_()
     assert html.count("<tr>") == 4
     assert html.count("<td") == 16
+    assert html.startswith(
+        "<div><strong>4 of 16 elements differ (25.000 %)</strong></div><div>first at (0, 0)"
+    )
+    assert html.count('title="1 differ"') == 4
+    assert (
+        ndbytes.diff(np.eye(2), np.eye(2))._repr_html_() == "<div><strong>the same</strong></div>"
+    )
     field = np.zeros(1, [("<b>", "i4")])
     other = field.copy()
     other["<b>"] = 1

@@ -241,3 +241,32 @@ def test_wider_python2_strings() -> None:
     assert pickle.loads(b"\x80\x02U\x02\xc3\xa9.", encoding="UTF-8") == "é"
     with pytest.raises(ValueError, match="latin1"):
         pickle.loads(data, encoding="cp1252")
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_many_small_arrays_share_memory_but_no_element(protocol: int) -> None:
+    """As after Python's own `pickle`, they do not own it; one that is kept keeps little else."""
+    shapes = [(28, 28), (400,), (3, 0), (1000,), (5, 5, 11), (129,), (2000,)]
+    codes = ["f8", ">i4", "i8", "c8", "f4", "f8", "f8"]
+    value = []
+    for number in range(30):
+        for shape, code, order in zip(shapes, codes, "CFCCFCC", strict=True):
+            value.append(np.empty(shape, code, order))
+            value[-1][...] = number + np.arange(np.prod(shape)).reshape(shape)
+    data = python_pickle.dumps(value, protocol)
+    read = pickle.loads(data)
+    for array in read:
+        assert array.flags.writeable
+        assert array.flags.aligned
+        if array.base is not None:
+            assert array.base.nbytes <= 65536 + 64
+            assert array.ctypes.data % 64 == 0
+    if protocol > 2:
+        sharing = [array for array in read if array.base is not None]
+        assert {array.nbytes for array in sharing} == {6272, 1600, 8000, 1100, 1032}
+        assert len({id(array.base) for array in sharing}) < 12
+    for number, (array, expected) in enumerate(zip(read, value, strict=False)):
+        assert ndbytes.identical(array, expected)
+        array[...] = number
+    for number, array in enumerate(read):
+        assert (array == number).all()

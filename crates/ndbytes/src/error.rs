@@ -194,6 +194,11 @@ impl DecodeError {
         &self.0.found
     }
 
+    /// What was found, where, and what was expected: all that is displayed but for the hint.
+    pub fn without_hint(&self) -> impl fmt::Display + '_ {
+        Told(&self.0)
+    }
+
     /// What to try, if something is likely to help.
     pub fn hint_text(&self) -> Option<&str> {
         self.0.hint.as_deref()
@@ -210,7 +215,20 @@ impl DecodeError {
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Details { format, offset, entry, found, expected, hint, .. } = &*self.0;
+        self.without_hint().fmt(f)?;
+        match &self.0.hint {
+            Some(hint) => write!(f, ". Hint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// An error without its hint.
+struct Told<'a>(&'a Details);
+
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Details { format, offset, entry, found, expected, .. } = self.0;
         if let Some(format) = format {
             write!(f, "{format}: ")?;
         }
@@ -219,13 +237,10 @@ impl fmt::Display for DecodeError {
         let expected = expected.as_ref().map(|text| format!("expected {text}"));
         let entry = entry.as_ref().map(|name| format!("in entry {name:?}"));
         let asides: Vec<String> = [place, entry, expected].into_iter().flatten().collect();
-        if !asides.is_empty() {
-            write!(f, " ({})", asides.join("; "))?;
+        match asides.is_empty() {
+            true => Ok(()),
+            false => write!(f, " ({})", asides.join("; ")),
         }
-        if let Some(hint) = hint {
-            write!(f, ". Hint: {hint}")?;
-        }
-        Ok(())
     }
 }
 

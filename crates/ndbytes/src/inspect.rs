@@ -1,14 +1,23 @@
 //! Looking at bytes without trusting them: what they say about themselves, and what is odd.
 
+use std::io::{self, Read, Seek, SeekFrom};
+
 use crate::array::{Kind, Scalar};
-use crate::error::Result;
+use crate::error::{DecodeError, Result};
 use crate::formats::{self, Format, ReadOptions, Summary, npz};
 use crate::limits::Limits;
 
+/// Descriptions at the start of a stream are nearly all shorter.
+const ENOUGH_FOR_MOST: u64 = 64 << 10;
+/// More of a stream is not kept, whatever may come at its end.
+const MOST_OF_A_STREAM: u64 = 256 << 20;
+
 /// What `bytes` say about themselves; the elements are not looked at.
 ///
-/// `nbytes` is the length of the whole input, of which `bytes` may be the start. `oddities` then
-/// also tells of an input that is too short or too long for its description.
+/// `nbytes` is the length of the whole input, of which `bytes` may be the start, or `None` where
+/// that is not known. `oddities` then also tells of an input that is too short or too long for its
+/// description. An npz archive lists what is in it at its end; of the start of one, the members are
+/// told that are there, and of the start of a pickle what it has asked for by then.
 ///
 /// # Errors
 /// When the bytes do not say what they are.
@@ -18,10 +27,128 @@ use crate::limits::Limits;
 /// let summary = ndbytes::inspect(&bytes, bytes.len() as u64, &Default::default())?;
 /// assert_eq!(summary.entries[0].shape[..], [3]);
 /// assert!(summary.oddities.is_empty());
+/// let summary = ndbytes::inspect(&bytes[..128], None, &Default::default())?;
+/// assert_eq!((summary.entries[0].nbytes, summary.nbytes), (Some(3), None));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn inspect(bytes: &[u8], nbytes: u64, options: &ReadOptions) -> Result<Summary> {
-    Ok(annotated(formats::peek(bytes, options)?, nbytes))
+pub fn inspect(
+    bytes: &[u8],
+    nbytes: impl Into<Option<u64>>,
+    options: &ReadOptions,
+) -> Result<Summary> {
+    let summary = formats::peek(bytes, options).or_else(|error| match error.needed() {
+        Some(_) => formats::peek_start(bytes, options).ok_or(error),
+        None => Err(error),
+    })?;
+    Ok(annotated(summary, nbytes.into()))
+}
+
+/// What a stream says about itself. Of npy the header is read and little more, of other formats up
+/// to 256 MiB, which are kept in memory: what they say may come at their end.
+///
+/// # Errors
+/// As [`inspect`], and when the stream cannot be read.
+///
+/// ```
+/// let bytes = ndbytes::array_to_bytes(&[1_u8, 2, 3][..])?;
+/// let summary = ndbytes::inspect_stream(&mut &bytes[..], &Default::default())?;
+/// assert_eq!(summary.nbytes, Some(131));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn inspect_stream(stream: &mut impl Read, options: &ReadOptions) -> Result<Summary> {
+    let (mut bytes, mut wanted, mut ended) = (Vec::new(), ENOUGH_FOR_MOST, false);
+    loop {
+        let missing = wanted.saturating_sub(bytes.len() as u64);
+        let read = stream.by_ref().take(missing).read_to_end(&mut bytes);
+        ended |= (read.map_err(|error| DecodeError::io(&error))? as u64) < missing;
+        if ended || wanted >= MOST_OF_A_STREAM {
+            break;
+        }
+        let needed = match formats::peek(&bytes, options) {
+            Ok(_) => break,
+            Err(error) => match error.needed() {
+                Some(needed) => needed,
+                None if formats::may_become_pickle(&bytes) => 0,
+                None => break,
+            },
+        };
+        // Never only a little further: each time all is looked at anew.
+        wanted = needed.max(wanted.saturating_mul(2)).min(MOST_OF_A_STREAM);
+    }
+    let nbytes = ended.then_some(bytes.len() as u64);
+    inspect(&bytes, nbytes, options)
+}
+
+/// What a file says about itself, or any other stream that can be read from any place. Of npy only
+/// the header is read, of npz the directory and the header of each array; other formats are read
+/// whole.
+///
+/// # Errors
+/// As [`inspect_stream`].
+///
+/// ```
+/// let bytes = ndbytes::array_to_bytes(&[1_u8, 2, 3][..])?;
+/// let summary = ndbytes::inspect_file(std::io::Cursor::new(bytes), &Default::default())?;
+/// assert_eq!(summary.entries[0].shape[..], [3]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn inspect_file(mut file: impl Read + Seek + Send, options: &ReadOptions) -> Result<Summary> {
+    let io = |error: io::Error| DecodeError::io(&error);
+    let length = file.seek(SeekFrom::End(0)).map_err(io)?;
+    let (mut bytes, mut wanted) = (Vec::new(), ENOUGH_FOR_MOST / 16);
+    loop {
+        file.seek(SeekFrom::Start(bytes.len() as u64)).map_err(io)?;
+        let missing = wanted.saturating_sub(bytes.len() as u64);
+        let read = file.by_ref().take(missing).read_to_end(&mut bytes).map_err(io)?;
+        let is_all = (read as u64) < missing;
+        let nbytes = length.max(bytes.len() as u64);
+        let format = options.format.or_else(|| formats::sniff(&bytes));
+        if format == Some(Format::Npz) && !is_all {
+            return inspect_large_archive(file, nbytes, options);
+        }
+        match inspect(&bytes, nbytes, options) {
+            _ if format != Some(Format::Npy) && !is_all => {
+                // Programs that unpack themselves say what they are at their end.
+                if format.is_none()
+                    && let Ok(archive) = archive_in(&mut file, options)
+                {
+                    return Ok(inspect_archive(&archive, &options.limits));
+                }
+                wanted = u64::MAX;
+            }
+            Err(error) if error.needed().is_some() && !is_all => {
+                wanted = error.needed().unwrap_or(0).max(wanted.saturating_mul(2));
+            }
+            summary => return summary,
+        }
+    }
+}
+
+fn archive_in<'a>(
+    file: impl Read + Seek + Send + 'a,
+    options: &ReadOptions,
+) -> Result<npz::Archive<'a>> {
+    npz::Archive::from_reader(file, npz::ReadOptions::new().limits(options.limits))
+}
+
+/// An archive of which not all is in memory.
+fn inspect_large_archive(
+    mut file: impl Read + Seek + Send,
+    nbytes: u64,
+    options: &ReadOptions,
+) -> Result<Summary> {
+    let error = match archive_in(&mut file, options) {
+        Ok(archive) => return Ok(inspect_archive(&archive, &options.limits)),
+        Err(error) => error,
+    };
+    if error.needed().is_none() {
+        return Err(error);
+    }
+    let peeked = npz::peek_cut(file, &options.limits)?;
+    match peeked.arrays.is_empty() {
+        true => Err(error),
+        false => Ok(annotated(formats::summary_of_npz(&peeked), Some(nbytes))),
+    }
 }
 
 /// What an npz archive says about itself, wherever its bytes are; see [`inspect`].
@@ -36,35 +163,31 @@ pub fn inspect(bytes: &[u8], nbytes: u64, options: &ReadOptions) -> Result<Summa
 /// ```
 pub fn inspect_archive(archive: &npz::Archive<'_>, limits: &Limits) -> Summary {
     let summary = formats::summary_of_npz(&archive.peek(limits));
-    annotated(summary, archive.nbytes())
+    annotated(summary, Some(archive.nbytes()))
 }
 
-/// With what is odd about the arrays themselves.
-fn annotated(mut summary: Summary, nbytes: u64) -> Summary {
+/// With what is odd about the arrays themselves, and about the length of the whole.
+fn annotated(mut summary: Summary, nbytes: Option<u64>) -> Summary {
     let mut notes = Vec::new();
-    for entry in &summary.entries {
-        // In a pickle more follows the data, and STOP has told that all is there; in an npz the
-        // directory has.
-        let last = !matches!(summary.format, Format::Pickle | Format::Npz);
-        let end = entry.offset.zip(entry.nbytes).map(|(offset, size)| offset.saturating_add(size));
-        if let Some(end) = end.filter(|_| last) {
-            match nbytes {
-                _ if nbytes < end => notes.push(format!(
-                    "cut short: the data ends at byte {end}, there are {nbytes} bytes"
-                )),
-                _ if nbytes > end => {
-                    notes.push(format!("{} bytes follow the data", nbytes - end));
-                }
-                _ => {}
+    if let (Some(end), Some(nbytes)) = (summary.end, nbytes) {
+        match nbytes.checked_sub(end) {
+            None => notes
+                .push(format!("cut short: the data ends at byte {end}, there are {nbytes} bytes")),
+            Some(0) => {}
+            Some(more) if summary.format == Format::Pickle => {
+                notes.push(format!("{more} bytes follow the pickle"));
             }
+            Some(more) => notes.push(format!("{more} bytes follow the data")),
         }
-        notes.extend(dtype_notes(entry.dtype.kind()).map(str::to_owned));
     }
+    let dtypes = summary.entries.iter().map(|entry| entry.dtype.kind());
+    notes.extend(dtypes.filter_map(dtype_notes).map(str::to_owned));
     summary.oddities.extend(notes);
+    summary.nbytes = nbytes;
     summary
 }
 
-fn dtype_notes(kind: &Kind) -> Option<&'static str> {
+pub(crate) fn dtype_notes(kind: &Kind) -> Option<&'static str> {
     match kind {
         Kind::Scalar(scalar) if scalar.is_long_double() => {
             Some("long doubles mean something else on other platforms: only their bits are kept")

@@ -38,10 +38,11 @@ mod formats;
 pub mod guess;
 mod inspect;
 mod limits;
+mod verify;
 
 pub use array::{
-    Array, BaseUnit, ByteOrder, DType, Element, Field, Kind, Layout, Order, Scalar, Sink, Source,
-    Struct, TimeUnit,
+    Array, BaseUnit, ByteOrder, DType, Element, Field, Kind, Layout, Numbers, Order, Scalar, Sink,
+    Slice, Source, Struct, TimeUnit,
 };
 pub use compare::{DiffOptions, Difference, Place, diff, equal, identical};
 pub use diagnosis::explain;
@@ -51,8 +52,9 @@ pub use formats::{
     read_source, sniff, write,
 };
 pub use guess::{Guess, GuessOptions, guess};
-pub use inspect::{inspect, inspect_archive};
+pub use inspect::{inspect, inspect_archive, inspect_file, inspect_stream};
 pub use limits::Limits;
+pub use verify::{Verified, verify, verify_archive};
 
 /// Writes an array as self-describing bytes: npy, byte for byte as NumPy writes it.
 ///

@@ -19,14 +19,8 @@ pub(crate) const NOTES: &[(&str, &str)] = &[
         "many/kept",
         "640 MB of memory that nobody has touched before take most of the time, whoever fills them",
     ),
-    (
-        "decode/200MB-copy",
-        "not understood: by itself it is faster; after other large cases the two threads that touch fresh \
-         memory take longer than one",
-    ),
     ("pickle-dumps/8MB-0", "Python's time halves where it finds its memory again, as here"),
     ("pickle-loads/8MB-0", "Python's time halves where it finds its memory again, as here"),
-    ("npz-save/many", "more than half is the system's, which writes the file"),
     (
         "npz-compress/all-npy",
         "small arrays: looking at each and making its codes takes as long as writing it",

@@ -36,12 +36,15 @@ const GROUPS: &[(&str, &str, &str)] = &[
         "`ndbytes.pickle.dumps`: 120,000 plain values are in an array of objects.",
     ),
     ("pickle-loads", "Pickles to values", "Each reads what Python wrote, and copies the arrays."),
-    ("npz-save", "Several arrays to npz", ""),
+    ("npz-save", "Several arrays to npz", "Into an `io.BytesIO`."),
+    ("npz-save-file", "Several arrays to an npz file", TO_A_FILE),
     (
         "npz-compress",
         "Real arrays to npz, compressed",
-        "Those of [fixtures/real](../fixtures/real/README.md), and of a folder that was given.",
+        "Those of [fixtures/real](../fixtures/real/README.md), and of a folder that was given; into an \
+         `io.BytesIO`.",
     ),
+    ("npz-compress-file", "Real arrays to npz files, compressed", TO_A_FILE),
     (
         "npz-load",
         "npz to arrays",
@@ -168,6 +171,10 @@ fn table_of_targets(measured: &Measured, targets: &[Target]) -> String {
     said
 }
 
+/// Said of what is written to files.
+const TO_A_FILE: &str = "The system's part, which writes the file, is in both; ours also sees to it that nobody sees half a \
+                         file.";
+
 /// What is done to the array that a case's title names.
 fn verb(group: &str) -> &str {
     match group {
@@ -178,8 +185,8 @@ fn verb(group: &str) -> &str {
         "many" => "many",
         "pickle-dumps" => "`pickle.dumps`",
         "pickle-loads" => "`pickle.loads`",
-        "npz-save" => "`savez`",
-        "npz-compress" => "`savez_compressed`",
+        "npz-save" | "npz-save-file" => "`savez`",
+        "npz-compress" | "npz-compress-file" => "`savez_compressed`",
         "npz-load" | "npz-map" | "files-load" => "`load`",
         "files-save" => "`save`",
         "files-look" => "look",

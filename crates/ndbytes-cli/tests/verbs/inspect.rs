@@ -118,7 +118,7 @@ fn stdin_is_read_as_far_as_the_description_goes() {
         assert_eq!(from_stdin.text(), told);
     }
     let nothing = run_on(b"", &["inspect", "-"]).ends(2);
-    assert!(nothing.err.contains("these 0 bytes"), "{}", nothing.err);
+    assert!(nothing.err.contains("there are no bytes"), "{}", nothing.err);
     let magic = run_on(b"\x93NUM", &["inspect", "-"]).ends(2);
     assert!(magic.err.contains("bytes end inside"), "{}", magic.err);
 }

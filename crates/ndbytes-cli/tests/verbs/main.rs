@@ -3,10 +3,14 @@
 mod convert;
 mod demo;
 mod diff;
+mod examples;
 mod files;
 mod guess;
 mod inspect;
 mod npz;
+mod product;
+mod show;
+mod verify;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -87,14 +91,26 @@ fn str(path: &Path) -> &str {
     path.to_str().expect("paths of fixtures are UTF-8")
 }
 
+/// The verbs, as `--help` lists them.
+fn verbs() -> Vec<String> {
+    let help = run(["--help"]).ends(0).text().to_owned();
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let lines = lines.take_while(|line| !line.is_empty());
+    // What goes on below the first line of a verb is further to the right.
+    let verbs =
+        lines.filter_map(|line| line.strip_prefix("  ").filter(|rest| !rest.starts_with(' ')));
+    let verbs = verbs.filter_map(|line| line.split_whitespace().next());
+    verbs.filter(|verb| *verb != "help").map(str::to_owned).collect()
+}
+
 #[test]
 fn help_and_version() {
     let help = run(["--help"]).ends(0);
-    for said in ["Examples:", "Exit codes:", "demo", "inspect", "convert", "guess", "diff"] {
-        assert!(help.text().contains(said), "{said}");
-    }
-    for verb in ["demo", "inspect", "convert", "guess", "diff"] {
-        assert!(run([verb, "--help"]).ends(0).text().contains("Examples:"), "{verb}");
+    assert!(help.text().contains("Examples:") && help.text().contains("Exit codes:"));
+    let verbs = verbs();
+    assert!(verbs.len() >= 8 && verbs.contains(&"inspect".to_owned()), "{verbs:?}");
+    for verb in verbs {
+        assert!(run([&*verb, "--help"]).ends(0).text().contains("\nExamples:\n"), "{verb}");
     }
     let version = run(["--version"]).ends(0);
     assert_eq!(version.text(), format!("ndbytes {}\n", env!("CARGO_PKG_VERSION")));

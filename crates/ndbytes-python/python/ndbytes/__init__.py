@@ -18,6 +18,7 @@ from ndbytes._native import (
     Guess,
     Limits,
     Summary,
+    Verified,
     array_equal,
     array_to_buffers,
     array_to_bytes,
@@ -32,6 +33,7 @@ from ndbytes._native import (
     read_array,
     read_arrays,
     tobytes,
+    verify,
     write_array,
 )
 from ndbytes._npz import NpzFile, savez, savez_compressed, update_npz
@@ -49,6 +51,7 @@ __all__ = [
     "NpzFile",
     "Summary",
     "UnsafeError",
+    "Verified",
     "aio",
     "array_equal",
     "array_to_buffers",
@@ -72,5 +75,6 @@ __all__ = [
     "shared",
     "tobytes",
     "update_npz",
+    "verify",
     "write_array",
 ]

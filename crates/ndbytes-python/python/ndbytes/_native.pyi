@@ -21,6 +21,8 @@ from typing import (
 import numpy as np
 import numpy.typing as npt
 
+from ndbytes._errors import DecodeError
+
 __all__ = [
     "Arrays",
     "Difference",
@@ -30,6 +32,7 @@ __all__ = [
     "Limits",
     "NpzReader",
     "Summary",
+    "Verified",
     "array_equal",
     "array_in",
     "array_to_buffers",
@@ -57,6 +60,7 @@ __all__ = [
     "save_npz",
     "save_stream",
     "tobytes",
+    "verify",
     "write_array",
 ]
 
@@ -180,7 +184,13 @@ def array_to_buffers(array: npt.ArrayLike, /) -> list[bytes | memoryview]: ...
 def array_equal(a1: object, a2: object, equal_nan: bool = False) -> bool: ...
 def diff(a: npt.ArrayLike, b: npt.ArrayLike, /) -> Difference: ...
 def identical(a: npt.ArrayLike, b: npt.ArrayLike, /) -> bool: ...
-def inspect(data: _BytesLike | str | os.PathLike[str], /) -> Summary: ...
+def inspect(data: _BytesLike | str | os.PathLike[str] | _Readable, /) -> Summary: ...
+def verify(
+    data: _BytesLike | str | os.PathLike[str] | _Readable,
+    /,
+    *,
+    limits: Limits | None = None,
+) -> Verified: ...
 def guess(
     data: _BytesLike,
     /,
@@ -332,13 +342,14 @@ class Summary:
     @property
     def version(self) -> str | None: ...
     @property
-    def nbytes(self) -> int: ...
+    def nbytes(self) -> int | None: ...
     @property
     def entries(self) -> list[Entry]: ...
     @property
     def names(self) -> list[str]: ...
     @property
     def oddities(self) -> list[str]: ...
+    def _repr_html_(self) -> str: ...
 
 @final
 class Entry:
@@ -353,9 +364,26 @@ class Entry:
     @property
     def offset(self) -> int | None: ...
     @property
+    def alignment(self) -> int | None: ...
+    @property
     def nbytes(self) -> int | None: ...
     @property
     def compression(self) -> str | None: ...
+
+@final
+class Verified:
+    @property
+    def ok(self) -> bool: ...
+    @property
+    def format(self) -> str | None: ...
+    @property
+    def nbytes(self) -> int: ...
+    @property
+    def arrays(self) -> int: ...
+    @property
+    def faults(self) -> list[DecodeError]: ...
+    @property
+    def notes(self) -> list[str]: ...
 
 @final
 class Guess:

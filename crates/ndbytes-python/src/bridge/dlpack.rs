@@ -150,7 +150,7 @@ pub(super) fn array<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
         .map_err(|error| errors::decode(py, error))?;
     let dtype = descr::make(py, model.dtype())?;
     // SAFETY: the capsule becomes the base of the array and keeps its elements.
-    unsafe { ndarray::over_foreign(&model, dtype, first, capsule.into_any()) }
+    unsafe { ndarray::over_memory(model.layout(), dtype, first, false, capsule.into_any()) }
 }
 
 /// The scalar of this code; DLPack knows no byte order but the machine's.

@@ -4,6 +4,7 @@
 //! * `recent`: the structures of late, which are dear to take apart
 //! * `headers`: the npy headers of late, and the arrays that they describe
 //! * `ndarray`: NumPy's arrays, in both directions
+//! * `blocks`: memory that small arrays share
 //! * `buffer`: bytes-like objects in, `bytes` out
 //! * `dlpack`: arrays of other libraries that NumPy does not take
 //! * `stream`: file objects and sockets, by their methods
@@ -11,6 +12,7 @@
 //! * `file`: files that the system knows by a number
 //! * `fresh`: the memory of an array that arrives from either
 
+pub(crate) mod blocks;
 pub(crate) mod buffer;
 pub(crate) mod descr;
 mod dlpack;

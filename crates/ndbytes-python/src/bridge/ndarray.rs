@@ -241,38 +241,41 @@ fn adopted<'py>(
     let py = dtype.py();
     let start = source.start().wrapping_add(array.layout().start()).cast_mut();
     let keeper = PyCapsule::new_with_value(py, source, c"ndbytes.elements")?;
-    // SAFETY: the elements lie side by side from `start` on, in memory that the capsule, the new
-    // array's base, keeps. It is our own and nobody but `array` refers to it, which the caller
-    // does not read any more.
-    unsafe {
-        let result = new(array.layout(), dtype.clone(), start, NPY_ARRAY_WRITEABLE)?;
-        if PY_ARRAY_API.PyArray_SetBaseObject(py, result.as_ptr().cast(), keeper.into_ptr()) != 0 {
-            return Err(PyErr::fetch(py));
-        }
-        Ok(Some(result))
-    }
+    // SAFETY: the elements lie side by side from `start` on, in memory that the capsule keeps. It is
+    // our own and nobody but `array` refers to it, which the caller does not read any more.
+    unsafe { over_memory(array.layout(), dtype.clone(), start, true, keeper.into_any()).map(Some) }
 }
 
-/// A read-only NumPy array over memory that `keeper`, its base, keeps.
+/// A NumPy array over memory that `keeper`, its base, keeps.
 ///
 /// # Safety
-/// `first` is the address of the first element of `array` in its layout, and the elements are
-/// readable for as long as `keeper` lives.
-pub(super) unsafe fn over_foreign<'py>(
-    array: &Array<'_>,
+/// `first` is the address of the first element in `layout`, and the elements are readable and, if
+/// `writable` says so, writable for as long as `keeper` lives.
+#[inline]
+pub(super) unsafe fn over_memory<'py>(
+    layout: &Layout,
     dtype: Bound<'py, PyAny>,
     first: *mut u8,
+    writable: bool,
     keeper: Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = dtype.py();
-    // SAFETY: as for this function; the array cannot be written to.
+    let access = if writable { NPY_ARRAY_WRITEABLE } else { 0 };
+    // SAFETY: as for this function.
     unsafe {
-        let result = new(array.layout(), dtype, first, 0)?;
+        let result = new(layout, dtype, first, access)?;
         if PY_ARRAY_API.PyArray_SetBaseObject(py, result.as_ptr().cast(), keeper.into_ptr()) != 0 {
             return Err(PyErr::fetch(py));
         }
         Ok(result)
     }
+}
+
+/// Where the elements of a NumPy array are.
+pub(super) fn address(array: &Bound<'_, PyAny>) -> *mut u8 {
+    debug_assert!(is_array(array));
+    // SAFETY: the callers know it to be an array.
+    unsafe { (*array.as_ptr().cast::<PyArrayObject>()).fields.data.cast() }
 }
 
 /// A writable NumPy array of elements that are in memory of our own, where they stay if nothing
@@ -367,42 +370,51 @@ pub(super) unsafe fn fill_new<T: Send>(
     nbytes: usize,
     fill: impl FnOnce(&mut [MaybeUninit<u8>]) -> T + Send,
 ) -> T {
-    // SAFETY: the array has room for `nbytes` bytes, which nobody else knows of yet.
-    let to = unsafe {
-        let data = (*array.as_ptr().cast::<PyArrayObject>()).fields.data;
-        std::slice::from_raw_parts_mut(data.cast(), nbytes)
-    };
+    // SAFETY: as for this function.
+    let to = unsafe { room(array, nbytes) };
     array.py().detach(|| fill(to))
 }
 
 /// A new, writable array with a copy of the elements of `array`, which are no objects.
+#[inline]
 pub(crate) fn copied<'py>(
     array: &Array<'_>,
     dtype: Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let py = dtype.py();
     if array.layout().itemsize() == 0 {
         return of_nothing(array.dtype(), array.layout(), &dtype);
     }
     let result = new_like(array.layout(), dtype)?;
+    copy_to(array, &result);
+    Ok(result)
+}
+
+/// Copies the elements to an array that was made like `array` and that nobody has seen yet.
+#[inline]
+pub(crate) fn copy_to(array: &Array<'_>, result: &Bound<'_, PyAny>) {
     let nbytes = array.nbytes();
     if nbytes == 0 {
-        return Ok(result);
+        return;
     }
     // SAFETY: the new array has room for `nbytes` bytes, which nobody else knows of yet.
-    let to = unsafe {
-        let data = (*result.as_ptr().cast::<PyArrayObject>()).fields.data;
-        std::slice::from_raw_parts_mut(data.cast(), nbytes)
-    };
-    let mut sink = Sink::new(to);
+    let mut sink = Sink::new(unsafe { room(result, nbytes) });
     let fill = |sink: &mut Sink<'_>| {
         array.write_data(array.layout().order(), ndbytes::array::default_threads(), sink);
     };
     match nbytes < RELEASE_FROM {
         true => fill(&mut sink),
-        false => py.detach(|| fill(&mut sink)),
+        false => result.py().detach(|| fill(&mut sink)),
     }
-    Ok(result)
+}
+
+/// The memory of an array's elements.
+///
+/// # Safety
+/// The array has `nbytes` bytes of them, side by side, lives for `'a`, and nobody else reads or
+/// writes them meanwhile.
+unsafe fn room<'a>(array: &Bound<'_, PyAny>, nbytes: usize) -> &'a mut [MaybeUninit<u8>] {
+    // SAFETY: as for this function.
+    unsafe { std::slice::from_raw_parts_mut(address(array).cast(), nbytes) }
 }
 
 /// Copies that are still to be made: many at once are shared among threads.
@@ -412,30 +424,20 @@ pub(crate) struct Copies<'a> {
 }
 
 impl<'a> Copies<'a> {
-    /// As [`copied`], but the elements are only there after [`Copies::make`].
-    pub(crate) fn later<'py>(
-        &mut self,
-        array: &'a Array<'a>,
-        dtype: Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        if array.nbytes() == 0 {
-            return copied(array, dtype);
+    /// As [`copy_to`], but the elements are only there after [`Copies::make`].
+    pub(crate) fn later(&mut self, array: &'a Array<'a>, result: &Bound<'_, PyAny>) {
+        if array.nbytes() > 0 {
+            self.due.push((array, result.clone().unbind()));
         }
-        let result = new_like(array.layout(), dtype)?;
-        self.due.push((array, result.clone().unbind()));
-        Ok(result)
     }
 
     /// Makes all copies.
     pub(crate) fn make(self, py: Python<'_>) {
-        let writes = self.due.iter().map(|(array, target)| {
-            // SAFETY: `target` was made by `later` with the shape and dtype of its array, so it has
-            // memory for as many bytes, each target its own. `due` keeps it, so that it is not freed
-            // or resized, and nobody else was given it yet.
-            let to = unsafe {
-                let data = (*target.as_ptr().cast::<PyArrayObject>()).fields.data;
-                std::slice::from_raw_parts_mut(data.cast(), array.nbytes())
-            };
+        let writes = self.due.iter().map(|(array, result)| {
+            // SAFETY: `result` was made like its array, so it has memory for as many bytes, each its
+            // own. `due` keeps it, so that it is not freed or resized, and nobody else was given it
+            // yet.
+            let to = unsafe { room(result.bind(py), array.nbytes()) };
             (*array, Sink::new(to))
         });
         let writes = writes.collect();

@@ -14,6 +14,7 @@ use pyo3::types::{
 use smallvec::{SmallVec, smallvec};
 
 use super::known::Known;
+use crate::bridge::blocks::Blocks;
 use crate::bridge::buffer::Input;
 use crate::bridge::ndarray::Copies;
 use crate::bridge::{descr, ndarray};
@@ -24,8 +25,9 @@ const MAX_COLLISIONS: usize = 500;
 /// Reducing fractions takes at most so many steps in all.
 const MAX_FRACTION_STEPS: u64 = 100_000_000;
 
-/// From so many bytes on, the elements of many arrays are copied together.
-const TOGETHER_FROM: u64 = 4 << 20;
+/// From so many bytes on, the elements of many arrays are copied together, by all threads: less is
+/// copied before a second thread has started.
+const TOGETHER_FROM: u64 = 32 << 20;
 
 /// Where the elements of arrays come from, and whether they may stay there.
 #[derive(Clone, Copy)]
@@ -66,28 +68,24 @@ pub(crate) fn value<'py>(
     }
     check(py, weight(arena, elements), elements, limits)?;
     let mut maker = Maker::new(py, arena, elements);
-    maker.copies = copies_together(arena, elements);
+    let arrays = arena.arrays();
+    if arrays.len() > 1 {
+        let nbytes = arrays.iter().map(|value| copied_bytes(&value.array, elements)).sum();
+        maker.blocks = Blocks::new(arrays.len(), nbytes);
+        // Where nothing could be made of their elements before the end.
+        let simple = |value: &ArrayValue<'_>| {
+            value.class == Class::NdArray
+                && value.elements.is_none()
+                && value.fill_value == NodeId::NONE
+        };
+        maker.copies = (nbytes >= TOGETHER_FROM && arrays.iter().all(simple)).then(Copies::default);
+    }
     let made = maker.part(root)?;
     maker.fill()?;
     if let Some(copies) = maker.copies {
         copies.make(py);
     }
     Ok(made)
-}
-
-/// Where to note arrays that are copied together at the end; `None` where that is not worth while,
-/// or where something could be made of their elements before.
-fn copies_together<'m>(arena: &Arena<'m>, elements: Elements<'_, '_>) -> Option<Copies<'m>> {
-    let arrays = arena.arrays();
-    let simple = |value: &ArrayValue<'_>| {
-        value.class == Class::NdArray
-            && value.elements.is_none()
-            && value.fill_value == NodeId::NONE
-    };
-    let copied = |value: &ArrayValue<'_>| copied_bytes(&value.array, elements);
-    let many = arrays.len() > 1 && arrays.iter().map(copied).sum::<u64>() >= TOGETHER_FROM;
-    (many && elements.input.is_some() && elements.buffers.is_empty() && arrays.iter().all(simple))
-        .then(Copies::default)
 }
 
 /// The NumPy array of one that was read: objects become Python's.
@@ -209,14 +207,23 @@ struct Maker<'m, 'py> {
     /// What is made and can be referred to, but does not yet hold its parts: in this way a value
     /// may contain itself.
     unfilled: Vec<NodeId>,
+    blocks: Blocks<'py>,
     copies: Option<Copies<'m>>,
     fraction_steps: u64,
 }
 
 impl<'m, 'py> Maker<'m, 'py> {
     fn new(py: Python<'py>, arena: &'m Arena<'m>, elements: Elements<'m, 'py>) -> Self {
-        let made = Vec::new();
-        Self { py, arena, elements, made, unfilled: Vec::new(), copies: None, fraction_steps: 0 }
+        Self {
+            py,
+            arena,
+            elements,
+            made: Vec::new(),
+            unfilled: Vec::new(),
+            blocks: Blocks::default(),
+            copies: None,
+            fraction_steps: 0,
+        }
     }
 
     /// The value of a node, without what lies in lists and other containers that can be filled
@@ -511,15 +518,26 @@ impl<'m, 'py> Maker<'m, 'py> {
 
     /// An array in its class; it holds no objects yet.
     fn empty_array(&mut self, value: &'m ArrayValue<'m>) -> PyResult<Bound<'py, PyAny>> {
-        let is_input = || self.elements.input.is_some_and(|input| input.has(&value.array));
-        let array = match (value.elements, &mut self.copies) {
-            (Some(_), _) => self.empty_objects(&value.array)?,
-            (None, Some(copies)) if is_input() && value.array.dtype().itemsize() > 0 => {
-                let dtype = descr::make(self.py, value.array.dtype());
-                let dtype = dtype.map_err(|error| errors::from_numpy(self.py, error))?;
-                copies.later(&value.array, dtype)?
+        let Elements { input, copy, buffers } = self.elements;
+        let dtype = value.array.dtype();
+        let array = if value.elements.is_some() {
+            self.empty_objects(&value.array)?
+        } else if copy == Some(true)
+            && input.is_some_and(|input| input.has(&value.array))
+            && buffers.is_empty()
+            && dtype.itemsize() > 0
+            && !dtype.has_objects()
+        {
+            let dtype = descr::make(self.py, dtype);
+            let dtype = dtype.map_err(|error| errors::from_numpy(self.py, error))?;
+            let array = self.blocks.new_like(value.array.layout(), dtype)?;
+            match &mut self.copies {
+                Some(copies) => copies.later(&value.array, &array),
+                None => ndarray::copy_to(&value.array, &array),
             }
-            _ => plain(self.py, &value.array, self.elements)?,
+            array
+        } else {
+            plain(self.py, &value.array, self.elements)?
         };
         self.in_class(array, value)
     }

@@ -4,12 +4,16 @@
 mod convert;
 mod dtype;
 mod element;
+mod improper;
 mod layout;
 mod notation;
+mod number;
 mod objects;
 mod pack;
 mod scalar;
+mod slicing;
 mod source;
+mod text;
 mod threads;
 mod value;
 
@@ -19,14 +23,18 @@ pub use dtype::{
 };
 pub use element::Element;
 pub use layout::{Dims, Layout, MAX_DIMS, Order};
+pub use number::Numbers;
 pub use objects::Objects;
 pub use pack::advise_huge_pages;
 pub use scalar::Scalar;
+pub use slicing::Slice;
 pub use source::{Sink, Source};
 pub use threads::default_threads;
 pub use value::{Arena, ArrayValue, Blob, Class, DTypeValue, Items, Node, NodeId, Unread, Value};
 
+pub(crate) use improper::Improper;
 pub(crate) use notation::{shorten, unit_from_code};
+pub(crate) use number::{Load, X87, whole};
 pub(crate) use threads::{share, threads_for};
 
 use std::io;

@@ -14,12 +14,24 @@ use crate::error::{DecodeError, Result};
 #[derive(Clone, Debug)]
 pub struct Objects<'a> {
     arena: Arc<Arena<'a>>,
-    elements: Items,
+    elements: Elements,
+}
+
+#[derive(Clone, Debug)]
+enum Elements {
+    Items(Items),
+    /// Of another array, in another order.
+    Picked(Arc<[NodeId]>),
 }
 
 impl<'a> Objects<'a> {
     pub(super) fn new(arena: Arc<Arena<'a>>, elements: Items) -> Self {
-        Self { arena, elements }
+        Self { arena, elements: Elements::Items(elements) }
+    }
+
+    /// Some of these elements, or the same in another order.
+    pub(super) fn picked(&self, elements: Vec<NodeId>) -> Self {
+        Self { arena: self.arena.clone(), elements: Elements::Picked(elements.into()) }
     }
 
     /// The items of `list`, whose outermost node is a list or a tuple; `None` when it is not.
@@ -27,7 +39,7 @@ impl<'a> Objects<'a> {
         use super::Node;
         match list.root() {
             Node::List(elements) | Node::Tuple(elements) => {
-                Some(Self { arena: list.arena().clone(), elements })
+                Some(Self::new(list.arena().clone(), elements))
             }
             _ => None,
         }
@@ -40,7 +52,10 @@ impl<'a> Objects<'a> {
 
     /// The elements.
     pub fn elements(&self) -> &[NodeId] {
-        self.arena.items(self.elements)
+        match &self.elements {
+            Elements::Items(items) => self.arena.items(*items),
+            Elements::Picked(elements) => elements,
+        }
     }
 
     /// A copy in memory of its own.
@@ -50,7 +65,7 @@ impl<'a> Objects<'a> {
             .copy_all(self.elements(), usize::MAX)
             .unwrap_or_else(|| unreachable!("the parts of a value are values"));
         let elements = arena.new_items(&elements);
-        Objects { arena: Arc::new(arena), elements }
+        Objects::new(Arc::new(arena), elements)
     }
 }
 

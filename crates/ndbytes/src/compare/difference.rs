@@ -471,7 +471,9 @@ fn finish(
     }
     if !told.fields.is_empty() {
         told.count = tallies.count;
-        let names: Vec<&str> = told.fields.iter().map(|(name, _)| name.as_str()).collect();
+        // A name may hold anything, also what would move a terminal's cursor.
+        let names: Vec<String> =
+            told.fields.iter().map(|(name, _)| name.escape_debug().to_string()).collect();
         let of = told.size;
         told.why.push(format!("{} of {of} elements differ, in {}", told.count, names.join(", ")));
         told.first = match tallies.first {
@@ -517,7 +519,7 @@ fn place(
     backwards: bool,
 ) -> Result<Place> {
     let mut index = unravel(flat, a.shape());
-    let values = [a, b].map(|array| number::shown(array, &index));
+    let values = [a.text(&index)?, b.text(&index)?];
     turn(&mut index, outer, backwards);
     Ok(Place { index, values })
 }
@@ -551,7 +553,7 @@ impl std::fmt::Display for Difference {
         let mut lines = self.why.clone();
         lines.extend(self.places());
         for (name, part) in &self.fields {
-            let mut line = format!("{name}: {}", part.why.join("; "));
+            let mut line = format!("{}: {}", name.escape_debug(), part.why.join("; "));
             for place in part.places() {
                 let _ = write!(line, "; {place}");
             }

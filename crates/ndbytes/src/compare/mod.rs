@@ -11,7 +11,7 @@ pub use difference::{DiffOptions, Difference, Place, diff};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::array::{
-    Array, DType, Kind, Layout, Order, Scalar, default_threads, share, threads_for,
+    Array, DType, Kind, Layout, Order, Scalar, X87, default_threads, share, threads_for,
 };
 use crate::error::{DecodeError, Result};
 
@@ -205,9 +205,6 @@ fn kernel(dtype: &DType, sameness: Sameness) -> Option<Kernel> {
         _ => None,
     }
 }
-
-/// On x86, long doubles use ten of their twelve or sixteen bytes.
-const X87: bool = cfg!(any(target_arch = "x86", target_arch = "x86_64"));
 
 /// A floating-point number as it lies in memory.
 trait Float: Copy {

@@ -3,7 +3,7 @@
 use half::{bf16, f16};
 
 use super::difference::{DiffOptions, Tally, is_whole};
-use crate::array::{Array, DType, Kind, Scalar};
+use crate::array::{DType, Kind, Load, Scalar, whole};
 
 /// Counts what differs in two blocks of elements, of which the first has that flat index, and marks
 /// it.
@@ -97,9 +97,7 @@ fn is_real(scalar: Scalar) -> bool {
 }
 
 /// A number as it lies in memory.
-trait Number: Copy + PartialEq {
-    const SIZE: usize;
-    fn load(bytes: &[u8]) -> Self;
+trait Number: Load + PartialEq {
     /// The distance between two; what has none is NaN.
     fn distance(self, other: Self) -> f64;
     fn magnitude(self) -> f64;
@@ -115,13 +113,6 @@ trait Number: Copy + PartialEq {
 macro_rules! whole {
     ($($type:ty),*) => {$(
         impl Number for $type {
-            const SIZE: usize = size_of::<$type>();
-            #[inline(always)]
-            fn load(bytes: &[u8]) -> Self {
-                let mut array = [0; size_of::<$type>()];
-                array.copy_from_slice(bytes);
-                Self::from_ne_bytes(array)
-            }
             #[inline(always)]
             fn distance(self, other: Self) -> f64 {
                 self.abs_diff(other) as f64
@@ -138,13 +129,6 @@ whole!(u8, i8, u16, i16, u32, i32, u64, i64, i128);
 macro_rules! floats {
     ($($type:ty, $bits:ty, $to_f64:expr;)*) => {$(
         impl Number for $type {
-            const SIZE: usize = size_of::<$type>();
-            #[inline(always)]
-            fn load(bytes: &[u8]) -> Self {
-                let mut array = [0; size_of::<$type>()];
-                array.copy_from_slice(bytes);
-                Self::from_bits(<$bits>::from_ne_bytes(array))
-            }
             #[inline(always)]
             fn distance(self, other: Self) -> f64 {
                 ($to_f64(self) - $to_f64(other)).abs()
@@ -180,11 +164,14 @@ floats! {
 #[derive(Clone, Copy, PartialEq)]
 struct Pair<T>(T, T);
 
-impl<T: Number> Number for Pair<T> {
+impl<T: Load> Load for Pair<T> {
     const SIZE: usize = 2 * T::SIZE;
     fn load(bytes: &[u8]) -> Self {
         Self(T::load(&bytes[..T::SIZE]), T::load(&bytes[T::SIZE..]))
     }
+}
+
+impl<T: Number> Number for Pair<T> {
     fn distance(self, other: Self) -> f64 {
         self.0.distance(other.0).hypot(self.1.distance(other.1))
     }
@@ -203,11 +190,14 @@ impl<T: Number> Number for Pair<T> {
 #[derive(Clone, Copy, PartialEq)]
 struct Time(i64);
 
-impl Number for Time {
+impl Load for Time {
     const SIZE: usize = 8;
     fn load(bytes: &[u8]) -> Self {
         Self(i64::load(bytes))
     }
+}
+
+impl Number for Time {
     fn distance(self, other: Self) -> f64 {
         self.0.distance(other.0)
     }
@@ -284,21 +274,13 @@ fn count_loaded(
 
 /// A number as float64 and, if it is whole, as that.
 fn loaded(scalar: Scalar, bytes: &[u8]) -> (f64, i128) {
-    let whole = match scalar {
-        Scalar::Bool | Scalar::UInt8 => i128::from(bytes[0]),
-        Scalar::Int8 => i8::load(bytes).into(),
-        Scalar::Int16 => i16::load(bytes).into(),
-        Scalar::Int32 => i32::load(bytes).into(),
-        Scalar::Int64 => i64::load(bytes).into(),
-        Scalar::UInt16 => u16::load(bytes).into(),
-        Scalar::UInt32 => u32::load(bytes).into(),
-        Scalar::UInt64 => u64::load(bytes).into(),
-        Scalar::Float16 => return (f16::load(bytes).to_f64(), 0),
-        Scalar::BFloat16 => return (bf16::load(bytes).to_f64(), 0),
-        Scalar::Float32 => return (f32::load(bytes).into(), 0),
-        _ => return (f64::load(bytes), 0),
-    };
-    (whole as f64, whole)
+    match (whole(scalar, bytes), scalar) {
+        (Some(whole), _) => (whole as f64, whole),
+        (None, Scalar::Float16) => (f16::load(bytes).to_f64(), 0),
+        (None, Scalar::BFloat16) => (bf16::load(bytes).to_f64(), 0),
+        (None, Scalar::Float32) => (f32::load(bytes).into(), 0),
+        (None, _) => (f64::load(bytes), 0),
+    }
 }
 
 /// Elements of which only the bits are known.
@@ -400,71 +382,4 @@ impl Tally {
         self.count += 1;
         self.first.get_or_insert(index);
     }
-}
-
-/// The element of `array` at `index`, for people.
-pub(super) fn shown(array: &Array<'_>, index: &[usize]) -> String {
-    let layout = array.layout();
-    let offset: isize =
-        index.iter().zip(layout.strides()).map(|(&at, stride)| at as isize * stride).sum();
-    let place = layout.start().wrapping_add_signed(offset);
-    let size = layout.itemsize();
-    if place.checked_add(size).is_none_or(|end| end > array.source().len()) {
-        return String::new();
-    }
-    let mut bytes = array.source().to_vec(place, size);
-    let dtype = array.dtype();
-    if !dtype.is_native() {
-        bytes.chunks_exact_mut(dtype.kind().swap_width().max(1)).for_each(<[u8]>::reverse);
-    }
-    match dtype.kind() {
-        Kind::Scalar(scalar) => shown_number(*scalar, &bytes),
-        Kind::Datetime64(unit) | Kind::Timedelta64(unit) => match i64::load(&bytes) {
-            i64::MIN => "NaT".to_owned(),
-            count => format!("{count} {unit}"),
-        },
-        Kind::Str { .. } => {
-            let codes = bytes.chunks_exact(4).map(u32::load);
-            let text: String =
-                codes.map(|code| char::from_u32(code).unwrap_or('\u{fffd}')).collect();
-            format!("{:?}", shortened(text.trim_end_matches('\0')))
-        }
-        Kind::Bytes { .. } => {
-            let text = bytes.escape_ascii().to_string();
-            format!("b\"{}\"", shortened(text.trim_end_matches("\\x00")))
-        }
-        _ => hexed(&bytes),
-    }
-}
-
-fn shown_number(scalar: Scalar, bytes: &[u8]) -> String {
-    let pair = |re: f64, im: f64| {
-        format!("({re:?}{}{im:?}j)", if im.is_sign_negative() { "" } else { "+" })
-    };
-    match scalar {
-        Scalar::Bool => if bytes[0] == 0 { "False" } else { "True" }.to_owned(),
-        Scalar::Float16 => format!("{:?}", f16::load(bytes).to_f32()),
-        Scalar::BFloat16 => format!("{:?}", bf16::load(bytes).to_f32()),
-        Scalar::Float32 => format!("{:?}", f32::load(bytes)),
-        Scalar::Float64 => format!("{:?}", f64::load(bytes)),
-        Scalar::Complex64 => {
-            let Pair(re, im) = Pair::<f32>::load(bytes);
-            pair(re.into(), im.into())
-        }
-        Scalar::Complex128 => {
-            let Pair(re, im) = Pair::<f64>::load(bytes);
-            pair(re, im)
-        }
-        scalar if is_whole(scalar) => loaded(scalar, bytes).1.to_string(),
-        _ => hexed(bytes),
-    }
-}
-
-fn shortened(text: &str) -> String {
-    crate::array::shorten(text)
-}
-
-fn hexed(bytes: &[u8]) -> String {
-    let shown: String = bytes.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("0x{shown}{}", if bytes.len() > 16 { "..." } else { "" })
 }

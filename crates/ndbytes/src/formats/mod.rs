@@ -101,6 +101,10 @@ const ROWS: [Row; 4] = [
     },
 ];
 
+/// The oddity of a pickle of Python 2.
+const PYTHON_2: &str = "has a str of Python 2 that is not ASCII, such as the data of an array: Python \
+                        3's own pickle reads it only with encoding='latin1'";
+
 /// How NumPy calls the first array without a name.
 const NPZ_NAME: &str = "arr_0";
 
@@ -227,6 +231,10 @@ pub struct Summary {
     pub names: Vec<pickle::Name>,
     /// What is unusual, though it is valid.
     pub oddities: Vec<String>,
+    /// How many bytes there are in all, where that is known.
+    pub nbytes: Option<u64>,
+    /// Where the input should end, if what follows is not part of it.
+    pub(crate) end: Option<u64>,
 }
 
 /// What an input says about one of its arrays.
@@ -250,8 +258,22 @@ pub struct Entry {
     pub compression: Option<&'static str>,
 }
 
+/// Alignments beyond this one tell nothing more: it is that of cache lines, and of npy.
+const MOST_ALIGNMENT: u64 = 64;
+
+impl Entry {
+    /// The largest power of two, at most 64, of which the place of the data is a multiple; `None`
+    /// when the data does not lie as it is.
+    pub fn alignment(&self) -> Option<u64> {
+        let offset = self.offset?;
+        // Byte 0 is aligned to everything.
+        Some(MOST_ALIGNMENT.min(1 << offset.trailing_zeros().min(63)))
+    }
+}
+
 fn summary_of_npy(header: &npy::Header) -> Summary {
     let nbytes = header.layout().ok().filter(|_| !header.dtype.has_objects());
+    let nbytes = nbytes.map(|layout| layout.nbytes() as u64);
     let (major, minor) = header.version;
     Summary {
         format: Format::Npy,
@@ -262,11 +284,13 @@ fn summary_of_npy(header: &npy::Header) -> Summary {
             shape: header.shape.clone(),
             order: header.order,
             offset: Some(header.data_offset as u64),
-            nbytes: nbytes.map(|layout| layout.nbytes() as u64),
+            nbytes,
             compression: None,
         }],
         names: Vec::new(),
         oddities: header.oddities.iter().map(|&oddity| oddity.to_owned()).collect(),
+        nbytes: None,
+        end: nbytes.map(|nbytes| nbytes.saturating_add(header.data_offset as u64)),
     }
 }
 
@@ -291,6 +315,8 @@ pub(crate) fn summary_of_npz(peeked: &npz::Peeked) -> Summary {
         entries: peeked.arrays.iter().map(entry).collect(),
         names: Vec::new(),
         oddities: peeked.oddities.clone(),
+        nbytes: None,
+        end: None,
     }
 }
 
@@ -326,14 +352,19 @@ fn summary_of_pickle(peeked: pickle::Peeked) -> Summary {
         compression: None,
     };
     let unknown = peeked.names.iter().filter(|name| !name.known);
-    let oddities =
-        unknown.map(|name| format!("asks for {:?}, which is refused", name.name)).collect();
+    let refused = unknown.map(|name| format!("asks for {:?}, which is refused", name.name));
+    let python2 = peeked.python2.then(|| PYTHON_2.to_owned());
+    let cut = (!peeked.is_whole)
+        .then(|| format!("cut short: the pickle goes on behind byte {}", peeked.nbytes));
+    let oddities = refused.chain(python2).chain(cut).collect();
     Summary {
         format: Format::Pickle,
         version: Some(peeked.protocol.to_string()),
         entries: peeked.arrays.into_iter().map(entry).collect(),
         names: peeked.names,
         oddities,
+        nbytes: None,
+        end: peeked.is_whole.then_some(peeked.nbytes),
     }
 }
 
@@ -371,7 +402,60 @@ fn with_format<T>(
 /// When they say nothing, or nothing that holds. [`DecodeError::needed`] says how many bytes the
 /// description takes when more are needed.
 pub fn peek(bytes: &[u8], options: &ReadOptions) -> Result<Summary> {
-    with_format(&Source::slice(bytes), options, |row| (row.peek)(bytes, &options.limits))
+    with_format(&Source::slice(bytes), options, |row| (row.peek)(bytes, &options.limits)).or_else(
+        |error| match options.format {
+            None => peek_old_pickle(bytes, &options.limits).ok_or(error),
+            Some(_) => Err(error),
+        },
+    )
+}
+
+/// What the start of an input says about itself whose description is not at the start: as much of it
+/// as is there. `None` where that is nothing.
+#[cold]
+pub(crate) fn peek_start(bytes: &[u8], options: &ReadOptions) -> Option<Summary> {
+    let summary = match options.format.or_else(|| sniff(bytes))? {
+        Format::Npz => summary_of_npz(&npz::peek_start(bytes, &options.limits)),
+        Format::Pickle => summary_of_pickle(pickle::peek_start(bytes, &options.limits)),
+        Format::Npy | Format::Raw => return None,
+    };
+    (!summary.entries.is_empty() || !summary.names.is_empty()).then_some(summary)
+}
+
+/// Whether `bytes` may be the start of a pickle that has no magic number.
+pub(crate) fn may_become_pickle(bytes: &[u8]) -> bool {
+    match pickle::Extent::default().end(bytes) {
+        Ok(end) => end == bytes.len(),
+        Err(error) => error.needed().is_some(),
+    }
+}
+
+/// A pickle of protocol 0 or 1 may start with anything. It is told by being one, up to its end, that
+/// asks for something: whoever looks should know.
+#[cold]
+fn peek_old_pickle(bytes: &[u8], limits: &Limits) -> Option<Summary> {
+    if sniff(bytes).is_some() || !bytes.ends_with(b".") {
+        return None;
+    }
+    let peeked = pickle::peek(bytes, limits).ok()?;
+    let is_whole = peeked.nbytes == bytes.len() as u64;
+    (is_whole && !peeked.names.is_empty()).then(|| summary_of_pickle(peeked))
+}
+
+/// The format that `source` is in: as [`peek`] tells it, or the one that was asked for.
+pub(crate) fn format_of(source: &Source<'_>, options: &ReadOptions) -> Result<Format> {
+    let (start, len) = source.start_of();
+    if let Some(format) = options.format.or_else(|| sniff(&start[..len])) {
+        return Ok(format);
+    }
+    if npz::sniff_end(source) {
+        return Ok(Format::Npz);
+    }
+    let old = source.as_slice().and_then(|bytes| peek_old_pickle(bytes, &options.limits));
+    match old {
+        Some(summary) => Ok(summary.format),
+        None => Err(unrecognized(&start[..len], source.len())),
+    }
 }
 
 /// Reads all arrays, borrowing what can be borrowed.

@@ -58,11 +58,46 @@ pub fn read_source<'a>(source: Source<'a>, limits: &Limits) -> Result<Array<'a>>
     }
 }
 
-fn read_copied<'a>(source: Source<'a>, limits: &Limits) -> Result<Array<'a>> {
+/// Reads the header at the start of `source`, and the objects behind it, if there are any, and says
+/// where the array ends. The elements of an array without objects are not looked at.
+///
+/// # Errors
+/// As [`read`].
+///
+/// ```
+/// use ndbytes::{Source, npy};
+/// let bytes = [npy::write(&[1.5_f32, 2.5][..])?, b"more".to_vec()].concat();
+/// let (header, end) = npy::extent(&Source::slice(&bytes), &Default::default())?;
+/// assert_eq!((header.shape[..].to_vec(), end), (vec![2], bytes.len() - 4));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn extent(source: &Source<'_>, limits: &Limits) -> Result<(Header, usize)> {
+    let header = copied_header(source, limits)?;
+    let start = header.data_offset;
+    if !header.dtype.has_objects() {
+        let layout = header.layout()?;
+        if layout.reach() > source.len() {
+            return Err(header.cut_short(source.len() as u64));
+        }
+        return Ok((header, start + layout.nbytes()));
+    }
+    let copied = match source.as_slice() {
+        Some(_) => None,
+        None => Some(source.to_vec(0, source.len())),
+    };
+    let bytes = source.as_slice().or(copied.as_deref()).unwrap_or_default();
+    read_objects(bytes, &header, limits)?;
+    let len = pickle::Extent::default().end(&bytes[start..]);
+    let len = len.map_err(|error| error.shifted(start as u64).ends_inside())?;
+    Ok((header, start + len))
+}
+
+/// The header, copied before it is read.
+fn copied_header(source: &Source<'_>, limits: &Limits) -> Result<Header> {
     let mut prefix = source.len().min(ENOUGH_FOR_MOST);
-    let header = loop {
+    loop {
         match Header::read(&source.to_vec(0, prefix), limits) {
-            Ok(header) => break header,
+            Ok(header) => return Ok(header),
             Err(error) => match error.needed().and_then(|needed| usize::try_from(needed).ok()) {
                 Some(needed) if prefix < needed && needed <= source.len() => prefix = needed,
                 // Counted from the bytes that there are, not from those that were copied.
@@ -70,7 +105,11 @@ fn read_copied<'a>(source: Source<'a>, limits: &Limits) -> Result<Array<'a>> {
                 _ => return Err(error),
             },
         }
-    };
+    }
+}
+
+fn read_copied<'a>(source: Source<'a>, limits: &Limits) -> Result<Array<'a>> {
+    let header = copied_header(&source, limits)?;
     if header.dtype.has_objects() {
         let copy = source.to_vec(0, source.len());
         return read_objects(&copy, &header, limits).map(|array| array.to_owned());

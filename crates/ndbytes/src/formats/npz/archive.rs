@@ -78,7 +78,7 @@ impl Method {
         }
     }
 
-    fn from_number(number: u16) -> Self {
+    pub(super) fn from_number(number: u16) -> Self {
         match number {
             0 => Self::Stored,
             8 => Self::Deflate,

@@ -1,9 +1,9 @@
 //! The codecs of members, and the CRC-32 that every member carries.
 
-use std::io::Read as _;
+use std::io::{self, Read};
 
 use libdeflater::DecompressionError;
-use zlib_rs::{Inflate, InflateFlush};
+use zlib_rs::{Inflate, InflateFlush, Status};
 
 use super::archive::Method;
 use crate::array::Source;
@@ -62,16 +62,95 @@ pub(super) fn decompress_start(method: Method, compressed: &[u8], count: usize) 
             start.truncate(codec.total_out() as usize);
         }
         Method::Zstd => {
-            zstd::stream::read::Decoder::with_buffer(compressed)
-                .and_then(|mut codec| {
+            let read =
+                zstd::stream::read::Decoder::with_buffer(compressed).and_then(|mut codec| {
                     codec.window_log_max(PEEK_WINDOW_LOG)?;
                     codec.take(count as u64).read_to_end(&mut start)
-                })
-                .map_err(|error| DecodeError::malformed(format!("the zstd data: {error}")))?;
+                });
+            match read {
+                // What there was before it was cut is a start.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {}
+                read => {
+                    read.map_err(|error| {
+                        DecodeError::malformed(format!("the zstd data: {error}"))
+                    })?;
+                }
+            }
         }
         Method::Stored | Method::Other(_) => return Err(unknown(method)),
     }
     Ok(start)
+}
+
+/// Has `take` take what `compressed`, all of which belongs to it, stands for: in blocks, so that its
+/// size is no matter.
+pub(super) fn decompress_blocks(
+    method: Method,
+    compressed: &mut impl Read,
+    mut take: impl FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
+    match method {
+        Method::Stored => for_read(compressed, |error| DecodeError::io(&error), take),
+        Method::Deflate => inflate_blocks(compressed, take),
+        Method::Zstd => {
+            let damaged = |error| DecodeError::malformed(format!("the zstd data: {error}"));
+            let mut codec = zstd::stream::read::Decoder::new(compressed).map_err(damaged)?;
+            codec.window_log_max(PEEK_WINDOW_LOG).map_err(damaged)?;
+            for_read(&mut codec, damaged, &mut take)
+        }
+        Method::Other(_) => Err(unknown(method)),
+    }
+}
+
+fn for_read(
+    from: &mut impl Read,
+    failed: impl Fn(io::Error) -> DecodeError,
+    mut take: impl FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
+    let mut block = vec![0; BLOCK];
+    loop {
+        match from.read(&mut block).map_err(&failed)? {
+            0 => return Ok(()),
+            read => take(&block[..read])?,
+        }
+    }
+}
+
+fn inflate_blocks(
+    compressed: &mut impl Read,
+    mut take: impl FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
+    let mut codec = Inflate::new(false, 15);
+    let (mut input, mut output) = (vec![0; BLOCK / 4], vec![0; BLOCK]);
+    let (mut from, mut to) = (0, 0);
+    loop {
+        if from == to {
+            (from, to) = (0, compressed.read(&mut input).map_err(|error| DecodeError::io(&error))?);
+        }
+        let before = (codec.total_in(), codec.total_out());
+        let status =
+            codec.decompress(&input[from..to], &mut output, InflateFlush::NoFlush).map_err(
+                |error| DecodeError::malformed(format!("the deflate data: {}", error.as_str())),
+            )?;
+        let [used, written] = [codec.total_in() - before.0, codec.total_out() - before.1];
+        from += used as usize;
+        take(&output[..written as usize])?;
+        match status {
+            Status::StreamEnd => break,
+            // Neither has it used anything, nor is there anything more.
+            _ if used == 0 && written == 0 => {
+                return Err(DecodeError::malformed("the deflate data ends too early"));
+            }
+            _ => {}
+        }
+    }
+    let rest = io::copy(compressed, &mut io::sink()).map_err(|error| DecodeError::io(&error))?;
+    match rest + (to - from) as u64 {
+        0 => Ok(()),
+        left => {
+            Err(DecodeError::malformed(format!("{left} bytes follow the end of the deflate data")))
+        }
+    }
 }
 
 fn inflate(compressed: &[u8], to: &mut [u8]) -> Result<()> {

@@ -7,7 +7,7 @@
 //!
 //! Out: `content` cuts members into chunks, which several threads compress by an encoder made for
 //! arrays (`deflate`); `write` puts the `records` around them. `update` changes an archive without
-//! compressing anew what stays.
+//! compressing anew what stays, `verify` holds every byte against what the archive says.
 
 mod archive;
 mod codec;
@@ -20,15 +20,17 @@ mod read;
 mod records;
 mod storage;
 mod update;
+mod verify;
 mod write;
 
 pub use archive::{Directory, Member, Method};
-pub use peek::{Peeked, PeekedArray};
+pub use peek::{Peeked, PeekedArray, peek_cut};
 pub use read::{Archive, Held, ReadOptions};
 pub use update::Update;
+pub use verify::Findings;
 pub use write::{Compression, Prepared, WriteOptions, Writer, write};
 
-pub(super) use peek::peek;
+pub(super) use peek::{peek, peek_start};
 
 use crate::array::{Array, Source};
 use crate::error::Result;

@@ -14,6 +14,7 @@ use crate::error::{DecodeError, Result};
 
 const LOCAL_SIGNATURE: [u8; 4] = *b"PK\x03\x04";
 const RECORD_SIGNATURE: [u8; 4] = *b"PK\x01\x02";
+const DESCRIPTOR_SIGNATURE: [u8; 4] = *b"PK\x07\x08";
 const END_SIGNATURE: [u8; 4] = *b"PK\x05\x06";
 pub(super) const ZIP64_END_SIGNATURE: [u8; 4] = *b"PK\x06\x06";
 const ZIP64_LOCATOR_SIGNATURE: [u8; 4] = *b"PK\x06\x07";
@@ -135,6 +136,39 @@ impl LocalHeader {
             pad(&mut fields, end);
         }
         finish_header(bytes, name, &fields)
+    }
+}
+
+/// What stands behind the data of a member whose header was written before it.
+pub(super) struct Descriptor {
+    pub(super) crc: u32,
+    pub(super) compressed_size: u64,
+    pub(super) size: u64,
+}
+
+impl Descriptor {
+    pub(super) const LONGEST: usize = 24;
+
+    /// How many of `bytes` say this: with a signature or without one, in 32 bits or in 64.
+    pub(super) fn len_in(&self, bytes: &[u8]) -> Option<u64> {
+        let sizes = [self.compressed_size, self.size];
+        let crc = self.crc.to_le_bytes();
+        let narrow: Vec<u8> = sizes.iter().flat_map(|&size| (size as u32).to_le_bytes()).collect();
+        let wide: Vec<u8> = sizes.iter().flat_map(|&size| size.to_le_bytes()).collect();
+        let unsigned = match bytes.strip_prefix(&DESCRIPTOR_SIGNATURE) {
+            // A CRC-32 may be spelled as the signature is.
+            Some(rest) if rest.starts_with(&crc) => rest,
+            _ => bytes,
+        };
+        let rest = unsigned.strip_prefix(&crc)?;
+        let len = match () {
+            () if rest.starts_with(&wide) => wide.len(),
+            () if rest.starts_with(&narrow) && sizes.iter().all(|&size| size <= MAX_32) => {
+                narrow.len()
+            }
+            () => return None,
+        };
+        Some((bytes.len() - rest.len() + len) as u64)
     }
 }
 

@@ -184,13 +184,13 @@ impl Emitter {
         if self.protocol == 0 {
             self.op(op::UNICODE);
             self.out.reserve(bytes.len() + bytes.len() / 16);
-            text::push_escaped_latin1(bytes, &mut self.out);
+            text::escape(bytes, |text| self.out.extend_from_slice(text));
             return self.op(b'\n');
         }
         let len = text::utf8_len(bytes);
         self.op_with(op::BINUNICODE, &(len as u32).to_le_bytes());
         self.out.reserve(len);
-        text::push_latin1(bytes, &mut self.out);
+        text::widen(bytes, |text| self.out.extend_from_slice(text));
     }
 
     #[inline]

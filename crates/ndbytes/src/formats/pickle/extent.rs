@@ -40,6 +40,27 @@ impl Extent {
     }
 }
 
+/// Whether the pickle in `bytes` has a `str` of Python 2 that is not ASCII.
+pub(super) fn has_python2_bytes(bytes: &[u8]) -> bool {
+    let mut cursor = Cursor::new(bytes);
+    loop {
+        let start = cursor.position();
+        let Ok(code) = operation(&mut cursor) else { return false };
+        let said = &bytes[start..cursor.position()];
+        let found = match code {
+            op::STOP => return false,
+            // The length comes before the text.
+            op::SHORT_BINSTRING => !said[2..].is_ascii(),
+            op::BINSTRING => !said[5..].is_ascii(),
+            op::STRING => said.windows(3).any(|w| matches!(w, [b'\\', b'x', b'8'..=b'f'])),
+            _ => false,
+        };
+        if found {
+            return true;
+        }
+    }
+}
+
 /// One opcode with its argument.
 fn operation(cursor: &mut Cursor<'_>) -> Result<u8> {
     let start = cursor.position() as u64;

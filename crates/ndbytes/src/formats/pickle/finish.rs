@@ -473,7 +473,7 @@ fn python2_string<'a>(arena: &mut Arena<'a>, numpy: &mut Numpy<'a>, blob: Blob) 
         Encoding::Utf8 => Err(refused("UTF-8")),
         Encoding::Latin1 => {
             let mut utf8 = Vec::with_capacity(bytes.len() + bytes.len() / 2);
-            text::push_latin1(bytes, &mut utf8);
+            text::widen(bytes, |text| utf8.extend_from_slice(text));
             numpy.spend(utf8.len())?;
             Ok(Node::Str(arena.new_bytes(&utf8)))
         }

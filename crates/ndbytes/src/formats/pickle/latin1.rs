@@ -39,6 +39,16 @@ pub(super) fn narrow(utf8: &[u8; BLOCK], before: u8, bytes: &mut Narrow) -> Opti
     lanes::narrow(utf8, before, bytes)
 }
 
+/// The place of the first byte that is one of two.
+#[inline]
+pub(super) fn first_of(sixteen: &[u8; 16], one: u8, other: u8) -> Option<usize> {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every such processor has SSE2.
+    return unsafe { shuffled::first_of(sixteen, one, other) };
+    #[cfg(not(target_arch = "x86_64"))]
+    lanes::first_of(sixteen, one, other)
+}
+
 #[cfg(target_arch = "x86_64")]
 mod shuffled {
     use std::arch::x86_64::*;
@@ -82,6 +92,16 @@ mod shuffled {
         }
         table
     };
+
+    #[inline]
+    #[target_feature(enable = "sse2")]
+    pub(super) fn first_of(sixteen: &[u8; 16], one: u8, other: u8) -> Option<usize> {
+        let all = bytemuck::cast(*sixteen);
+        let is_one = _mm_cmpeq_epi8(all, _mm_set1_epi8(one as i8));
+        let is_other = _mm_cmpeq_epi8(all, _mm_set1_epi8(other as i8));
+        let found = _mm_movemask_epi8(_mm_or_si128(is_one, is_other));
+        (found != 0).then(|| found.trailing_zeros() as usize)
+    }
 
     #[target_feature(enable = "ssse3,popcnt")]
     pub(super) fn widen(bytes: &[u8; BLOCK], utf8: &mut Wide) -> usize {
@@ -153,6 +173,10 @@ mod lanes {
 
     const LANES: usize = 4;
     const LANE: usize = BLOCK / LANES;
+
+    pub(super) fn first_of(sixteen: &[u8; 16], one: u8, other: u8) -> Option<usize> {
+        sixteen.iter().position(|&byte| byte == one || byte == other)
+    }
 
     pub(super) fn widen(bytes: &[u8; BLOCK], utf8: &mut Wide) -> usize {
         let mut lanes = [[0; 2 * LANE + 1]; LANES];
@@ -250,6 +274,18 @@ mod tests {
                 before = part[BLOCK - 1];
             }
             assert!(block.starts_with(&bytes));
+        }
+    }
+
+    #[test]
+    fn the_first_of_two_is_found_by_both() {
+        for block in blocks() {
+            for sixteen in block.as_chunks::<16>().0 {
+                for (one, other) in [(0, 0), (b'a', 0x80), (sixteen[9], 0xFF), (1, sixteen[15])] {
+                    let found = first_of(sixteen, one, other);
+                    assert_eq!(lanes::first_of(sixteen, one, other), found);
+                }
+            }
         }
     }
 

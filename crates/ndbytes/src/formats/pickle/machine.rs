@@ -90,7 +90,7 @@ pub(super) struct Machine<'a, T> {
     next_buffer: std::vec::IntoIter<(Source<'a>, bool)>,
     pub(super) protocol: u8,
     pub(super) names: Names,
-    /// Whether the names that are known are listed too.
+    /// Whether known names are listed, too: for whoever looks, maybe at no more than the start.
     list_all: bool,
 }
 
@@ -679,10 +679,10 @@ impl<'a, T: Table<'a>> Machine<'a, T> {
         if self.start < self.frame_end {
             return Err(self.malformed("a frame inside of a frame"));
         }
-        if len > (self.input.len() - self.at) as u64 {
+        if len > (self.input.len() - self.at) as u64 && !self.list_all {
             return Err(self.ends_inside("a frame", len));
         }
-        self.frame_end = self.at + len as usize;
+        self.frame_end = self.at.saturating_add(len as usize);
         Ok(())
     }
 

@@ -7,9 +7,6 @@ use super::{HIGHEST_PROTOCOL, WriteOptions};
 use crate::array::{Arena, Array, Class, Order, Sink, Value, default_threads};
 use crate::error::EncodeError;
 
-/// Text is made of bytes in pieces of this size.
-const PIECE: usize = 4096;
-
 /// An array about to be written: what stands before and after its data is ready, so its length is
 /// known.
 ///
@@ -122,14 +119,10 @@ impl<'m, 'a> Message<'m, 'a> {
             Body::Bytes => self.array.write_data(self.order, threads, sink),
             Body::Text { packed, escaped, .. } => {
                 let bytes = packed.as_deref().or_else(|| borrowed(self.array, self.order));
-                let mut piece = Vec::with_capacity(2 * PIECE);
-                for bytes in bytes.unwrap_or_default().chunks(PIECE) {
-                    piece.clear();
-                    match escaped {
-                        true => text::push_escaped_latin1(bytes, &mut piece),
-                        false => text::push_latin1(bytes, &mut piece),
-                    }
-                    sink.write(&piece);
+                let give = |text: &[u8]| sink.write(text);
+                match escaped {
+                    true => text::escape(bytes.unwrap_or_default(), give),
+                    false => text::widen(bytes.unwrap_or_default(), give),
                 }
             }
         }

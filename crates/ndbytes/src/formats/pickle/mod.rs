@@ -28,6 +28,7 @@ pub use extent::Extent;
 pub use machine::Encoding;
 pub use message::{Message, ValueMessage};
 pub use names::Name;
+pub(super) use peek::peek_start;
 pub use peek::{Peeked, PeekedArray, may_be_old, peek, sniff};
 
 use crate::array::{Array, Class, Node, NodeId, Sink, Source, Value, default_threads};

@@ -1,12 +1,12 @@
 //! What a pickle says about itself, without building what it holds.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::names::Name;
 use super::numpy::{Met, Numpy};
-use super::{Encoding, Machine, opcode};
+use super::{Encoding, Machine, extent, opcode};
 use crate::array::{Arena, DType, Dims, Node, NodeId, Order};
-use crate::error::{DecodeErrorKind, Result};
+use crate::error::{DecodeError, DecodeErrorKind, Result};
 use crate::limits::Limits;
 
 /// Paths longer than this are not told.
@@ -18,8 +18,12 @@ const LONGEST_PATH: usize = 200;
 pub struct Peeked {
     /// The protocol it declares; 0 where it declares none, as protocols 0 and 1 do not.
     pub protocol: u8,
-    /// The bytes up to STOP.
+    /// The bytes up to STOP, or up to where it was cut.
     pub nbytes: u64,
+    /// Whether it was there up to STOP.
+    pub is_whole: bool,
+    /// Whether it has a `str` as only Python 2 writes it: one that is not ASCII.
+    pub python2: bool,
     /// The arrays in it.
     pub arrays: Vec<PeekedArray>,
     /// The names that it asks for, whether they are known here or not.
@@ -63,22 +67,32 @@ pub fn may_be_old(start: &[u8], last: Option<u8>) -> bool {
 /// # Errors
 /// When the bytes are no pickle. Names that are not known are no error here.
 pub fn peek(bytes: &[u8], limits: &Limits) -> Result<Peeked> {
+    let (peeked, error) = look(bytes, limits);
+    match error {
+        None => Ok(peeked),
+        Some(error) if matches!(error.kind(), DecodeErrorKind::Unsafe { .. }) => Ok(peeked),
+        Some(error) => Err(error.format("pickle")),
+    }
+}
+
+/// As [`peek`], of as much of a pickle as there is.
+pub(in crate::formats) fn peek_start(bytes: &[u8], limits: &Limits) -> Peeked {
+    look(bytes, limits).0
+}
+
+fn look(bytes: &[u8], limits: &Limits) -> (Peeked, Option<DecodeError>) {
     let budget = limits.bytes_for(bytes.len() as u64);
     let numpy = Numpy::new(budget, limits.depth(), Encoding::Latin1).looking();
     let max_nodes = usize::try_from(budget / size_of::<Node>() as u64).unwrap_or(usize::MAX);
     let max_nodes = max_nodes.min(u32::MAX as usize / 2);
     let mut machine =
         Machine::new(bytes, numpy, Encoding::Latin1, max_nodes, Vec::new()).list_all();
-    let root = match machine.run() {
-        Ok(root) => Some(root),
-        Err(error) if matches!(error.kind(), DecodeErrorKind::Unsafe { .. }) => None,
-        Err(error) => return Err(error.format("pickle")),
+    let (root, error) = match machine.run() {
+        Ok(root) => (Some(root), None),
+        Err(error) => (None, Some(error)),
     };
-    let paths = root.map_or(Vec::new(), |root| paths(&machine.arena, root));
-    let path_of = |met: &Met| {
-        let found = paths.iter().find(|(number, _)| *number == met.number);
-        found.map(|(_, path)| path.clone()).filter(|path| !path.is_empty())
-    };
+    let paths = root.map_or(HashMap::new(), |root| paths(&machine.arena, root));
+    let path_of = |met: &Met| paths.get(&met.number).cloned().filter(|path| !path.is_empty());
     let arrays = machine.table.met.iter().map(|met| PeekedArray {
         path: path_of(met),
         dtype: met.dtype.clone(),
@@ -86,17 +100,22 @@ pub fn peek(bytes: &[u8], limits: &Limits) -> Result<Peeked> {
         order: met.order,
         offset: met.offset.map(|offset| offset as u64),
     });
-    Ok(Peeked {
+    let is_whole = error.as_ref().is_none_or(|error| error.needed().is_none());
+    let nbytes = if is_whole { machine.position() } else { bytes.len() };
+    let peeked = Peeked {
         protocol: machine.protocol,
-        nbytes: machine.position() as u64,
+        nbytes: nbytes as u64,
+        is_whole,
+        python2: extent::has_python2_bytes(&bytes[..nbytes]),
         arrays: arrays.collect(),
         names: machine.names.into_list(),
-    })
+    };
+    (peeked, error)
 }
 
 /// The numbers of the arrays that are part of `root`, and where each is met first.
-fn paths(arena: &Arena<'_>, root: NodeId) -> Vec<(u32, String)> {
-    let mut found = Vec::new();
+fn paths(arena: &Arena<'_>, root: NodeId) -> HashMap<u32, String> {
+    let mut found = HashMap::new();
     let mut seen = HashSet::new();
     let mut pending = vec![(root, String::new())];
     while let Some((id, path)) = pending.pop() {
@@ -108,7 +127,7 @@ fn paths(arena: &Arena<'_>, root: NodeId) -> Vec<(u32, String)> {
                 let elements = arena.array(number).elements.unwrap_or_default();
                 let items = arena.items(elements).iter().enumerate();
                 pending.extend(items.map(|(index, &id)| (id, format!("{path}[{index}]"))));
-                found.push((number, path));
+                found.entry(number).or_insert(path);
             }
             Node::List(items) | Node::Tuple(items) => {
                 let items = arena.items(items).iter().enumerate();

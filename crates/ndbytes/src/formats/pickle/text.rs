@@ -66,21 +66,16 @@ pub(super) fn latin1_of_escaped(text: &[u8], len: usize) -> Option<Source<'stati
     }
     collect(len, |out| {
         let mut at = 0;
-        while let Some(sixteen) = text[at..].first_chunk::<16>() {
-            // All sixteen are written, and those before the first backslash count.
-            out.push_some(
-                sixteen,
-                match first_backslash(sixteen) {
-                    None => {
-                        at += 16;
-                        16
-                    }
-                    Some(plain) => {
-                        at += plain;
-                        plain
-                    }
-                },
-            );
+        while let Some(sixteen) = text[at..].first_chunk() {
+            // All sixteen are written, and those before the first backslash count. It is a branch
+            // that says how many, so that the next sixteen need not wait for the answer.
+            let Some(plain) = latin1::first_of(sixteen, b'\\', b'\\') else {
+                out.push_some(sixteen, 16);
+                at += 16;
+                continue;
+            };
+            out.push_some(sixteen, plain);
+            at += plain;
             // Zeros, of which data is often full, are an escape each: those are read at once.
             while text.get(at) == Some(&b'\\') {
                 at += unescape_one(&text[at..], |byte| out.push_one(byte))?;
@@ -96,20 +91,6 @@ pub(super) fn latin1_of_escaped(text: &[u8], len: usize) -> Option<Source<'stati
             };
         }
         Some(())
-    })
-}
-
-/// The place of the first backslash.
-#[inline]
-fn first_backslash(sixteen: &[u8; 16]) -> Option<usize> {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGH: u64 = ONES << 7;
-    let (eights, _) = sixteen.as_chunks::<8>();
-    eights.iter().enumerate().find_map(|(place, &eight)| {
-        // Zero where the backslashes are; the lowest zero is the lowest byte that borrows.
-        let eight = u64::from_le_bytes(eight) ^ (ONES * u64::from(b'\\'));
-        let zeros = eight.wrapping_sub(ONES) & !eight & HIGH;
-        (zeros != 0).then(|| place * 8 + zeros.trailing_zeros() as usize / 8)
     })
 }
 
@@ -179,7 +160,7 @@ pub(super) fn utf8_of_escaped(text: &[u8]) -> Option<Vec<u8>> {
     let mut utf8 = Vec::with_capacity(text.len() + text.len() / 8);
     unescape(text, |part| {
         match part {
-            Part::Plain(bytes) => push_latin1(bytes, &mut utf8),
+            Part::Plain(bytes) => widen(bytes, |text| utf8.extend_from_slice(text)),
             Part::Code(code) => push_code_point(code, &mut utf8)?,
         }
         Some(())
@@ -226,21 +207,21 @@ fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).map(|digit| digit as u8)
 }
 
-/// Appends latin-1 as UTF-8.
-pub(super) fn push_latin1(bytes: &[u8], utf8: &mut Vec<u8>) {
+/// Gives latin-1 as UTF-8, piece by piece.
+pub(super) fn widen(bytes: &[u8], mut give: impl FnMut(&[u8])) {
     if bytes.is_ascii() {
-        return utf8.extend_from_slice(bytes);
+        return give(bytes);
     }
     let mut text = [0; 2 * BLOCK + SLACK];
     let (blocks, rest) = bytes.as_chunks();
     for block in blocks {
         let len = latin1::widen(block, &mut text);
-        utf8.extend_from_slice(&text[..len]);
+        give(&text[..len]);
     }
     let mut block = [0; BLOCK];
     block[..rest.len()].copy_from_slice(rest);
     let len = latin1::widen(&block, &mut text);
-    utf8.extend_from_slice(&text[..len - (BLOCK - rest.len())]);
+    give(&text[..len - (BLOCK - rest.len())]);
 }
 
 /// The length of latin-1 as UTF-8.
@@ -257,19 +238,48 @@ fn count(bytes: &[u8], is: impl Fn(u8) -> bool) -> usize {
 
 /// The length of latin-1 in raw-unicode-escape.
 pub(super) fn escaped_len(bytes: &[u8]) -> usize {
-    bytes.len() + 5 * memchr::memchr2_iter(b'\\', b'\n', bytes).count()
+    bytes.len() + 5 * count(bytes, is_escaped)
 }
 
-/// Appends latin-1 in raw-unicode-escape: only backslashes and newlines cannot stand for
-/// themselves.
-pub(super) fn push_escaped_latin1(bytes: &[u8], out: &mut Vec<u8>) {
-    let mut from = 0;
-    for at in memchr::memchr2_iter(b'\\', b'\n', bytes) {
-        out.extend_from_slice(&bytes[from..at]);
-        out.extend_from_slice(if bytes[at] == b'\n' { b"\\u000a" } else { b"\\u005c" });
-        from = at + 1;
+/// Whether a character of latin-1 cannot stand for itself in a line of raw-unicode-escape.
+#[inline]
+fn is_escaped(byte: u8) -> bool {
+    byte == b'\\' || byte == b'\n'
+}
+
+/// Gives latin-1 in raw-unicode-escape, piece by piece.
+pub(super) fn escape(bytes: &[u8], mut give: impl FnMut(&[u8])) {
+    const PART: usize = 256;
+    let spelled = |byte: u8| if byte == b'\n' { *b"\\u000a" } else { *b"\\u005c" };
+    let mut text = [0; 6 * PART + SLACK];
+    for bytes in bytes.chunks(PART) {
+        let (mut at, mut len) = (0, 0);
+        while let Some(sixteen) = bytes[at..].first_chunk() {
+            // As in `latin1_of_escaped`.
+            text[len..len + 16].copy_from_slice(sixteen);
+            match latin1::first_of(sixteen, b'\\', b'\n') {
+                None => (at, len) = (at + 16, len + 16),
+                Some(plain) => {
+                    (at, len) = (at + plain, len + plain);
+                    text[len..len + 6].copy_from_slice(&spelled(bytes[at]));
+                    (at, len) = (at + 1, len + 6);
+                }
+            }
+        }
+        for &byte in &bytes[at..] {
+            match is_escaped(byte) {
+                true => {
+                    text[len..len + 6].copy_from_slice(&spelled(byte));
+                    len += 6;
+                }
+                false => {
+                    text[len] = byte;
+                    len += 1;
+                }
+            }
+        }
+        give(&text[..len]);
     }
-    out.extend_from_slice(&bytes[from..]);
 }
 
 /// Appends UTF-8, in which surrogates may stand, in raw-unicode-escape.
@@ -433,7 +443,7 @@ mod tests {
 
     fn utf8(bytes: &[u8]) -> Vec<u8> {
         let mut utf8 = Vec::new();
-        push_latin1(bytes, &mut utf8);
+        widen(bytes, |text| utf8.extend_from_slice(text));
         utf8
     }
 

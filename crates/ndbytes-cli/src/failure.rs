@@ -1,0 +1,136 @@
+//! Why one file of several could not be dealt with: a line for people, an object for machines.
+
+use std::path::Path;
+
+use ndbytes::{DecodeError, DecodeErrorKind, Format, GuessOptions, Source};
+use serde_json::{Value, json};
+
+use crate::trouble::Trouble;
+
+/// From here on, what bytes are told to be is worth saying.
+const CLEARLY: f64 = 0.6;
+
+/// Why one file could not be dealt with.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    kind: &'static str,
+    message: String,
+    offset: Option<u64>,
+    entry: Option<String>,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// The bytes of `file`, which begin with `start`, are in no format that is known here.
+    pub(crate) fn unknown(file: &Path, start: &[u8], nbytes: Option<u64>) -> Self {
+        let formats: Vec<&str> =
+            Format::all().filter(|&format| format != Format::Raw).map(Format::name).collect();
+        let formats = formats.join(", nor ");
+        let message = match nbytes {
+            Some(0) => "there are no bytes".to_owned(),
+            Some(1) => format!("this 1 byte does not say what it is (not {formats})"),
+            Some(count) => format!("these {count} bytes do not say what they are (not {formats})"),
+            None => format!("these bytes do not say what they are (not {formats})"),
+        };
+        Self {
+            kind: DecodeErrorKind::Unrecognized.name(),
+            message,
+            offset: Some(0),
+            entry: None,
+            hint: hint_for_unknown(file, start),
+        }
+    }
+
+    /// As [`From`], with the hint of the command line for bytes that say nothing.
+    pub(crate) fn about_bytes(error: &DecodeError, file: &Path, bytes: &[u8]) -> Self {
+        let failure = Self::from(error);
+        match error.kind() {
+            DecodeErrorKind::Unrecognized if error.format_name().is_none() => {
+                Self::unknown(file, bytes, Some(bytes.len() as u64))
+            }
+            DecodeErrorKind::Unrecognized => {
+                Self { hint: hint_for_unknown(file, bytes), ..failure }
+            }
+            _ => failure,
+        }
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub(crate) fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// The failure alone.
+    pub(crate) fn details(&self) -> Value {
+        let Self { kind, message, offset, entry, hint } = self;
+        json!({ "kind": kind, "message": message, "offset": offset, "entry": entry, "hint": hint })
+    }
+
+    /// What stands in the place of what would have been told about the file.
+    pub(crate) fn json(&self, file: &Path) -> Value {
+        json!({ "file": file.to_string_lossy(), "error": self.details() })
+    }
+
+    /// The line for people.
+    pub(crate) fn trouble(&self) -> Trouble {
+        Trouble::new(match &self.hint {
+            Some(hint) => format!("{}. Hint: {hint}", self.message),
+            None => self.message.clone(),
+        })
+    }
+}
+
+impl From<&DecodeError> for Failure {
+    fn from(error: &DecodeError) -> Self {
+        Self {
+            kind: error.kind().name(),
+            message: error.without_hint().to_string(),
+            offset: error.offset(),
+            entry: error.entry().map(str::to_owned),
+            hint: error.hint_text().map(str::to_owned),
+        }
+    }
+}
+
+impl From<DecodeError> for Failure {
+    fn from(error: DecodeError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        let said = error.to_string();
+        let (message, hint) = match said.split_once(". Hint: ") {
+            Some((message, hint)) => (message.to_owned(), Some(hint.to_owned())),
+            None => (said, None),
+        };
+        Self { kind: "io", message, offset: None, entry: None, hint }
+    }
+}
+
+/// What to try with bytes that say nothing: the name of what they are, if that is known, else the
+/// verbs that can tell more.
+pub(crate) fn hint_for_unknown(file: &Path, start: &[u8]) -> Option<String> {
+    if start.is_empty() {
+        return None;
+    }
+    let guesses = ndbytes::guess(&Source::slice(start), &GuessOptions::new()).unwrap_or_default();
+    let named = guesses.first().filter(|guess| {
+        guess.dtype.is_none() && guess.probability >= CLEARLY && !guess.what.starts_with("random")
+    });
+    let file = file.display();
+    Some(match named {
+        Some(guess) => {
+            let advice = guess.reasons.last().map_or(String::new(), |advice| format!(": {advice}"));
+            format!("this is {}{advice}", guess.what)
+        }
+        None => format!(
+            "if they are bare elements, say of what kind: ndbytes convert {file} OUT.npy --from raw \
+             --dtype float32 --shape 28,28; ndbytes guess {file} tells what they may be"
+        ),
+    })
+}

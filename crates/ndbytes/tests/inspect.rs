@@ -1,0 +1,206 @@
+//! What bytes say about themselves, of every format: whole, cut, from a stream and from a file, and
+//! with no more read than that takes.
+
+mod support;
+
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+
+use ndbytes::npz::{self, Compression, WriteOptions};
+use ndbytes::{Array, ReadOptions, Summary, pickle};
+use support::{fixtures, golden_streams};
+
+fn options() -> ReadOptions {
+    ReadOptions::new()
+}
+
+fn inspect(bytes: &[u8]) -> Summary {
+    ndbytes::inspect(bytes, bytes.len() as u64, &options()).unwrap()
+}
+
+/// All that a summary says.
+fn told(summary: &Summary) -> String {
+    format!("{summary:?}")
+}
+
+/// Counts what is read.
+struct Counted<R> {
+    from: R,
+    read: u64,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.from.read(bytes)?;
+        self.read += read as u64;
+        Ok(read)
+    }
+}
+
+impl<R: Seek> Seek for Counted<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.from.seek(to)
+    }
+}
+
+#[test]
+fn every_fixture_is_told_alike_from_memory_from_a_stream_and_from_a_file() {
+    for format in ["npy", "npz"] {
+        for fixture in ["golden", "hostile", "real"].iter().flat_map(|kind| fixtures(kind, format))
+        {
+            let bytes = &fixture.bytes;
+            let whole = ndbytes::inspect(bytes, bytes.len() as u64, &options());
+            let stream = ndbytes::inspect_stream(&mut &bytes[..], &options());
+            let file = ndbytes::inspect_file(Cursor::new(bytes), &options());
+            match whole {
+                Ok(whole) => {
+                    assert_eq!(told(&file.unwrap()), told(&whole), "{}", fixture.name());
+                    let mut stream = stream.unwrap();
+                    if bytes.len() < 64 << 10 {
+                        assert_eq!(stream.nbytes, whole.nbytes);
+                    }
+                    stream.nbytes = whole.nbytes;
+                    stream.oddities.clone_from(&whole.oddities);
+                    assert_eq!(told(&stream), told(&whole), "{}", fixture.name());
+                }
+                Err(error) => {
+                    assert_eq!(stream.unwrap_err().kind(), error.kind(), "{}", fixture.name());
+                    assert_eq!(file.unwrap_err().kind(), error.kind(), "{}", fixture.name());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn of_the_start_of_an_archive_the_members_are_told_that_are_there() {
+    let numbers: Vec<i32> = (0..5000).map(|i| i * 7919 % 1000).collect();
+    let array = |rows: usize| Array::from_slice(&numbers[..rows * 10], &[rows, 10]).unwrap();
+    let arrays = [("x", array(500)), ("y", array(30)), ("z", array(1))];
+    for compression in [Compression::None, Compression::Deflate, Compression::Zstd] {
+        let options = WriteOptions::new().compression(compression);
+        let bytes = npz::write(&arrays, &options).unwrap();
+        let whole = inspect(&bytes);
+        assert_eq!(whole.entries.len(), 3);
+        let mut most = 0;
+        for len in (0..bytes.len()).step_by(7) {
+            // As much as a stream has brought, and a file that was cut.
+            let start = ndbytes::inspect(&bytes[..len], None, &self::options());
+            let file = ndbytes::inspect_file(Cursor::new(&bytes[..len]), &self::options());
+            let Ok(start) = start else {
+                assert!(file.is_err() && most == 0, "{len}");
+                continue;
+            };
+            let count = start.entries.len();
+            assert!(count >= most, "{len}");
+            most = count;
+            for (entry, same) in start.entries.iter().zip(&whole.entries) {
+                assert_eq!(format!("{entry:?}"), format!("{same:?}"), "{len}");
+            }
+            assert!(start.oddities.last().unwrap().starts_with("cut short: the directory"));
+            let file = file.unwrap();
+            assert_eq!((file.entries.len(), file.nbytes), (count, Some(len as u64)));
+        }
+        assert_eq!(most, 3);
+        let start = ndbytes::inspect(&bytes[..bytes.len() - 1], None, &self::options()).unwrap();
+        assert_eq!(start.entries[0].shape[..], [500, 10]);
+        assert_eq!(start.entries[0].compression, whole.entries[0].compression);
+    }
+}
+
+#[test]
+fn of_the_start_of_a_pickle_the_names_are_told_that_are_there() {
+    let array = Array::from_slice(&[1.5_f64, 2.5, 3.5], &[3]).unwrap();
+    for protocol in 2..=5 {
+        let options = pickle::WriteOptions::new(protocol);
+        let bytes = pickle::write_array(&array, options).unwrap();
+        let whole = inspect(&bytes);
+        assert_eq!(whole.version.as_deref(), Some(&*protocol.to_string()));
+        assert_eq!((whole.entries.len(), whole.oddities.len()), (1, 0));
+        let mut names = 0;
+        for len in 0..bytes.len() {
+            let Ok(start) = ndbytes::inspect(&bytes[..len], None, &self::options()) else {
+                assert_eq!(names, 0);
+                continue;
+            };
+            assert!(start.names.len() >= names);
+            names = start.names.len();
+            let cut = format!("cut short: the pickle goes on behind byte {len}");
+            assert_eq!(start.oddities, [cut]);
+        }
+        assert_eq!(names, whole.names.len(), "protocol {protocol}");
+    }
+}
+
+#[test]
+fn what_follows_a_pickle_and_what_python_2_wrote_is_odd() {
+    let bytes = [b"\x80\x02]q\0.", &b"more"[..]].concat();
+    assert_eq!(inspect(&bytes).oddities, ["4 bytes follow the pickle"]);
+    let mut told = [0, 0];
+    for stream in golden_streams() {
+        let old = stream.name.contains("py27");
+        if stream.bytes.starts_with(b"\x80")
+            && let Ok(summary) = ndbytes::inspect(&stream.bytes, None, &options())
+        {
+            let odd = summary.oddities.iter().any(|odd| odd.contains("Python 2"));
+            assert!(old || !odd, "{}", stream.name);
+            told[usize::from(odd)] += 1;
+        }
+    }
+    assert!(told[0] > 1000 && told[1] > 100, "{told:?}");
+}
+
+#[test]
+fn pickles_without_a_magic_number_tell_what_they_ask_for() {
+    for bytes in [&b"(lp0\ncos\nsystem\na."[..], b"c__builtin__\neval\n(S'1'\ntR."] {
+        let summary = inspect(bytes);
+        assert_eq!(summary.version.as_deref(), Some("0"));
+        assert!(!summary.names[0].known);
+        let stream = ndbytes::inspect_stream(&mut &bytes[..], &options()).unwrap();
+        assert_eq!(told(&stream), told(&summary));
+        let file = ndbytes::inspect_file(Cursor::new(bytes), &options()).unwrap();
+        assert_eq!(told(&file), told(&summary));
+    }
+    for bytes in [&b"N."[..], b"about this file.", b"(lp0\ncos\nsystem\na.\n", b"."] {
+        assert!(ndbytes::inspect(bytes, bytes.len() as u64, &options()).is_err());
+    }
+}
+
+#[test]
+fn no_more_is_read_than_the_description_takes() {
+    let header = ndbytes::npy::write_header(
+        &ndbytes::DType::from_typestr("<f8").unwrap(),
+        &[1 << 20, 1 << 16],
+        ndbytes::Order::F,
+        None,
+    );
+    let start = Cursor::new(header.unwrap());
+    // A stream that does not end.
+    let mut stream = Counted { from: start.chain(io::repeat(0)), read: 0 };
+    let summary = ndbytes::inspect_stream(&mut stream, &options()).unwrap();
+    assert_eq!((summary.nbytes, stream.read), (None, 64 << 10));
+    assert_eq!(summary.entries[0].nbytes, Some(8 << 36));
+    assert!(summary.oddities.is_empty());
+
+    let noise: Vec<u32> = (0..300_000_u32).map(|i| i.wrapping_mul(2_654_435_761)).collect();
+    let array = Array::from_slice(&noise, &[noise.len()]).unwrap();
+    for (bytes, most) in [
+        (ndbytes::npy::write(array.clone()).unwrap(), 4096),
+        (npz::write(&[("x", array)], &WriteOptions::new()).unwrap(), 400 << 10),
+    ] {
+        let mut file = Counted { from: Cursor::new(&bytes), read: 0 };
+        let summary = ndbytes::inspect_file(&mut file, &options()).unwrap();
+        assert_eq!(summary.nbytes, Some(bytes.len() as u64));
+        assert!(file.read <= most, "{} bytes read", file.read);
+    }
+}
+
+#[test]
+fn alignments_are_told_up_to_that_of_cache_lines() {
+    let mut entry = inspect(&ndbytes::array_to_bytes(&[1_u8][..]).unwrap()).entries.remove(0);
+    for (offset, alignment) in [(0, 64), (1, 1), (2, 2), (24, 8), (128, 64), (1 << 63, 64)] {
+        entry.offset = Some(offset);
+        assert_eq!(entry.alignment(), Some(alignment), "{offset}");
+    }
+    entry.offset = None;
+    assert_eq!(entry.alignment(), None);
+}
