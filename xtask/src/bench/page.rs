@@ -52,6 +52,24 @@ const GROUPS: &[(&str, &str, &str)] = &[
     ),
     ("npz-map", "npz in a map", "The time does not depend on the size."),
     (
+        "files-save",
+        "Arrays to npy files",
+        "Into the page cache. The limit asks for the room and writes the same bytes, at once.",
+    ),
+    ("files-load", "npy files to arrays", "Out of the page cache."),
+    (
+        "files-look",
+        "Large npy files, looked at and mapped",
+        "Only the header is read. *Opening* is Python's `open` and `close`.",
+    ),
+    (
+        "exchange",
+        "Arrays between two processes",
+        "One sends, the other receives; the time is for one array. *Buffered* is through \
+         `makefile` on both sides, which reads ahead; the bare socket is told how much to expect, \
+         and moves the elements alone.",
+    ),
+    (
         "real-encode",
         "Real arrays to bytes",
         "Some of [fixtures/real](../fixtures/real/README.md), and all its npy files one after the \
@@ -169,7 +187,9 @@ fn verb(group: &str) -> &str {
         "pickle-loads" => "`pickle.loads`",
         "npz-save" | "npz-save-file" => "`savez`",
         "npz-compress" | "npz-compress-file" => "`savez_compressed`",
-        "npz-load" | "npz-map" => "`load`",
+        "npz-load" | "npz-map" | "files-load" => "`load`",
+        "files-save" => "`save`",
+        "files-look" => "look",
         "rust-read" => "Rust, read",
         "rust-write" => "Rust, write",
         other => other,
@@ -273,6 +293,8 @@ from which `cargo xtask bench --render` writes this page anew.
   it. Each is first held to bring back the array, dtype, shape and bytes; one that does not has no
   time.
 - ndbytes uses the threads that it uses unless told otherwise. So do the peers, which use one.
+- Of what processes exchange, three rounds of all messages are measured. Files are in the page cache
+  of the folder for temporary files; one that is to be new is removed outside the timing.
 - *A warm memcpy* copies into memory that is there already; *a copy into fresh memory* asks the
   system for it, as every result must.
 - A row is won when no peer takes less time, even down to 0.95x, and says so when it is not won.
