@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import archives
+import files
 import ndbytes
 import numpy as np
 from measure import Case, Contestant
@@ -57,6 +58,7 @@ def all_cases(quick: bool, fixtures: Path, data: Path | None) -> Iterator[Case]:
     yield from dtypes()
     yield from pickles()
     yield from archives.all_cases(quick, fixtures, data)
+    yield from files.all_cases(quick)
     yield from real(fixtures, REAL, "real")
     if data is not None:
         yield from real(data, None, "data")

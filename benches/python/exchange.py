@@ -1,23 +1,27 @@
 """Two processes send arrays to each other: messages and bytes per second.
 
-`python benches/python/exchange.py [--quick]`, in an environment with ndbytes. Compared are
-`multiprocessing.connection.Connection` with pickle, `write_array` and `read_array` on the socket
-itself and on buffered files of it, and, for large arrays, the bare socket into a fresh array. They
-are measured in turns; a ratio compares the best of each.
+A child process sends, this one receives, and the last array is compared. The contestants take
+turns, in an order that is shuffled each round; what counts is the time for all messages, from the
+first call to receive. Measured are `write_array` and `read_array` on the socket itself and on
+buffered files of it, `multiprocessing.connection.Connection` with pickle, and the bare socket,
+which is told how much to expect and moves the elements alone.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
+import random
+import re
 import socket
+import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
 import ndbytes
 import numpy as np
+from measure import LARGE, quartiles, rounded
 
 
 def unix() -> tuple[socket.socket, socket.socket]:
@@ -81,17 +85,18 @@ def bare_receives(end: socket.socket, x: Any, count: int) -> Any:
     return found
 
 
-WAYS: dict[str, tuple[Callable[..., None], Callable[..., Any]]] = {
-    "Connection": (connection_sends, connection_receives),
-    "ndbytes": (ndbytes_sends, ndbytes_receives),
-    "ndbytes, buffered": (buffered_sends, buffered_receives),
-    "bare socket": (bare_sends, bare_receives),
+CONNECTION, BUFFERED = "`Connection` with pickle", "ndbytes, buffered"
+WAYS: dict[str, tuple[str, Callable[..., None], Callable[..., Any]]] = {
+    "ndbytes": ("ours", ndbytes_sends, ndbytes_receives),
+    BUFFERED: ("reference", buffered_sends, buffered_receives),
+    CONNECTION: ("peer", connection_sends, connection_receives),
+    "the bare socket": ("limit", bare_sends, bare_receives),
 }
 
 
 def exchange(pair: Callable[[], Any], way: str, x: Any, count: int) -> float:
     """Seconds until `count` arrays have come from a child process."""
-    sends, receives = WAYS[way]
+    _, sends, receives = WAYS[way]
     ours, theirs = pair()
     child = os.fork()
     if child == 0:
@@ -100,6 +105,9 @@ def exchange(pair: Callable[[], Any], way: str, x: Any, count: int) -> float:
         theirs.close()
         os._exit(0)
     theirs.close()
+    if x.nbytes >= LARGE:
+        # As in `measure`: a virtual machine may have given it back to its host.
+        np.ones(2 * x.nbytes, "u1")
     with ours:
         start = time.perf_counter()
         found = receives(ours, x, count)
@@ -109,30 +117,54 @@ def exchange(pair: Callable[[], Any], way: str, x: Any, count: int) -> float:
     return seconds
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
-    quick = parser.parse_args().quick
-    random = np.random.default_rng(0).standard_normal
-    small = ["Connection", "ndbytes", "ndbytes, buffered"]
-    large = ["Connection", "ndbytes", "bare socket"]
+def records(quick: bool, only: re.Pattern[str]) -> Iterator[dict[str, Any]]:
+    draw = np.random.default_rng(0).standard_normal
     cases = [
-        ("10 float64", random(10), 20_000 if quick else 1_000_000, small),
-        ("28x28 float64", random((28, 28)), 10_000 if quick else 200_000, small),
-        ("100 MB float64", random(12_500_000), 5 if quick else 100, large),
+        ("10", "10 float64", draw(10), 20_000 if quick else 1_000_000),
+        ("28x28", "28x28 float64", draw((28, 28)), 10_000 if quick else 200_000),
+        ("100MB", "100 MB float64", draw(12_500_000), 5 if quick else 100),
     ]
-    for pair in (unix, tcp):
-        for name, x, count, ways in cases:
-            seconds: dict[str, list[float]] = {way: [] for way in ways}
-            for _ in range(3):
-                for way in ways:
-                    seconds[way].append(exchange(pair, way, x, count))
-            print(f"{pair.__name__}, {name}:")
-            for way, times in seconds.items():
-                best, ratio = min(times), min(seconds["Connection"]) / min(times)
-                rate = count * x.nbytes / best / 1e9
-                print(f"  {way:18} {count / best:10,.0f} /s {rate:6.2f} GB/s {ratio:6.1f}x")
+    for pair, through in ((unix, "a Unix socket"), (tcp, "TCP on loopback")):
+        for name, title, x, count in cases:
+            key = f"exchange/{name}-{pair.__name__}"
+            if only.search(key):
+                title = f"{title}, {count:,} times through {through}"
+                yield record(key, title, x, count, [turn(pair, x, count) for _ in range(3)])
 
 
-if __name__ == "__main__":
-    main()
+def turn(pair: Callable[[], Any], x: Any, count: int) -> dict[str, float]:
+    """The time for one array, in each way."""
+    large = x.nbytes >= LARGE
+    ways = [way for way in WAYS if not (large and way == BUFFERED)]
+    random.shuffle(ways)
+    return {way: exchange(pair, way, x, count) / count for way in ways}
+
+
+def record(
+    key: str, title: str, x: Any, count: int, rounds: list[dict[str, float]]
+) -> dict[str, Any]:
+    middle = {way: statistics.median(one[way] for one in rounds) for way in rounds[0]}
+
+    def rate(way: str) -> str:
+        if x.nbytes >= LARGE:
+            return f"{x.nbytes / middle[way] / 1e9:.2f} GB/s"
+        return f"{1 / middle[way]:,.0f} a second"
+
+    said = f"{title}: {rate('ndbytes')}, {rate(CONNECTION)} by `Connection`"
+    contestants = [
+        {
+            "name": way,
+            "kind": kind,
+            "seconds": rounded(middle[way]),
+            "ratio": quartiles([one[way] / one["ndbytes"] for one in rounds]),
+        }
+        for way, (kind, *_) in WAYS.items()
+        if way in middle
+    ]
+    return {
+        "key": key,
+        "title": said,
+        "nbytes": x.nbytes,
+        "rounds": len(rounds),
+        "contestants": contestants,
+    }

@@ -1,74 +1,128 @@
-"""`save`, `load` and maps against NumPy's, in the page cache of one folder.
-
-`python benches/python/files.py [folder]`, in an environment with ndbytes. The two are measured in
-turns; a ratio compares the best of each.
-"""
+"""`save`, `load`, maps and `inspect` against NumPy's, in the page cache."""
 
 from __future__ import annotations
 
 import os
-import sys
-import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import ndbytes
 import numpy as np
+from archives import Folder
+from measure import Case, Contestant
 
-TURNS = 9
-
-
-def once(call: Callable[[], Any], count: int) -> float:
-    start = time.perf_counter()
-    for _ in range(count):
-        call()
-    return (time.perf_counter() - start) / count
+SAVE, LOAD, OPENING = "`np.save`", "`np.load`", "`open` and `close`"
 
 
-def compare(name: str, ours: Callable[[], Any], theirs: Callable[[], Any], count: int) -> None:
-    best = [float("inf")] * 2
-    for _ in range(TURNS):
-        for index, call in enumerate((ours, theirs)):
-            best[index] = min(best[index], once(call, count))
-    print(f"{name:40} {best[0]:10.3g} s, NumPy {best[1]:10.3g} s: {best[1] / best[0]:5.2f}x")
+def all_cases(quick: bool) -> Iterator[Case]:
+    large = (1 << 12, 1 << 13) if quick else (1 << 14, 1 << 13)
+    for key, title, shape in (
+        ("28x28", "28x28 float64", (28, 28)),
+        ("1MB", "1 MiB float64", (1 << 7, 1 << 10)),
+        ("1GB", f"{large[0] >> 4} MiB float64", large),
+    ):
+        yield from both(key, title, shape)
+    yield from sparse()
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory(dir=sys.argv[1] if len(sys.argv) > 1 else None) as folder:
-        os.chdir(folder)
-        print("one open and close of a file:", once(lambda: open("new", "wb").close(), 1000))
-        large = np.random.default_rng(0).standard_normal((1 << 14, 1 << 13))
-
-        def fresh(save: Callable[..., Any], x: Any) -> Callable[[], Any]:
-            def call() -> None:
-                Path("x.npy").unlink(missing_ok=True)
-                save("x.npy", x)
-
-            return call
-
-        for name, x, count in (
-            ("1 GiB", large, 1),
-            ("256 MiB, every other column", large[: 1 << 13, ::2], 1),
-            ("256 MiB, Fortran order", np.asfortranarray(large[: 1 << 12]), 1),
-            ("1 MiB", large[:16], 20),
-            ("28x28", large[:28, :28].copy(), 200),
-        ):
-            compare(f"save {name}", fresh(ndbytes.save, x), fresh(np.save, x), count)
-            load = [lambda load=load: load("x.npy") for load in (ndbytes.load, np.load)]
-            compare(f"load {name}", *load, count)
-            del load
-        x = ndbytes.open_memmap("sparse.npy", "w+", "<f4", (2_500, 1_000_000))
-        del x
-        maps = [
-            lambda load=load: load("sparse.npy", mmap_mode="r") for load in (ndbytes.load, np.load)
-        ]
-        compare("map 10 GB", *maps, 500)
-        seconds = once(lambda: ndbytes.inspect("sparse.npy"), 500)
-        print(f"inspect 10 GB: {seconds * 1e6:.1f} us")
-        os.chdir("/")
+def names(**more: Any) -> dict[str, Any]:
+    folder = Folder()
+    path = folder.path("x.npy")
+    return {"folder": folder, "np": np, "os": os, "ndbytes": ndbytes, "path": path, **more}
 
 
-if __name__ == "__main__":
-    main()
+def write(path: str, x: Any) -> None:
+    """The same bytes by no more than the calls of the system that it takes."""
+    memory = memoryview(x).cast("B")
+    number = os.open(path, os.O_CREAT | os.O_WRONLY, 0o666)
+    os.posix_fallocate(number, 0, len(memory))
+    while memory:
+        memory = memory[os.write(number, memory) :]
+    os.close(number)
+
+
+def read(path: str, x: Any) -> None:
+    """The same bytes into memory that is there already."""
+    memory = memoryview(x).cast("B")
+    number = os.open(path, os.O_RDONLY)
+    while memory and (got := os.readv(number, [memory])):
+        memory = memory[got:]
+    os.close(number)
+
+
+def both(key: str, title: str, shape: tuple[int, int]) -> Iterator[Case]:
+    def prepared() -> dict[str, Any]:
+        return names(x=np.random.default_rng(0).standard_normal(shape), write=write, read=read)
+
+    def saved() -> dict[str, Any]:
+        known = prepared()
+        np.save(known["path"], known["x"])
+        return known
+
+    def missing(known: dict[str, Any]) -> None:
+        Path(known["path"]).unlink(missing_ok=True)
+
+    nbytes = shape[0] * shape[1] * 8
+    saves = [
+        Contestant("ndbytes", "ndbytes.save(path, x)", "ours"),
+        Contestant(SAVE, "np.save(path, x)"),
+    ]
+    limit = Contestant("one `write` into room that is asked for", "write(path, x)", "limit")
+    yield Case(
+        f"files-save/{key}",
+        f"{title}, a new file",
+        nbytes,
+        prepared,
+        [*saves, limit],
+        before=missing,
+    )
+    if key != "1GB":
+        yield Case(f"files-save/{key}-over", f"{title}, over another", nbytes, saved, saves)
+    yield Case(
+        f"files-load/{key}",
+        title,
+        nbytes,
+        saved,
+        [
+            Contestant("ndbytes", "ndbytes.load(path)", "ours"),
+            Contestant(LOAD, "np.load(path)"),
+            Contestant("`readv` into memory that is there", "read(path, x)", "limit"),
+            Contestant("a copy into fresh memory, `x.copy()`", "x.copy()", "limit"),
+        ],
+    )
+
+
+def sparse() -> Iterator[Case]:
+    """Of 10 GB, of which only the header is on the disk."""
+
+    def prepared() -> dict[str, Any]:
+        known = names()
+        ndbytes.open_memmap(known["path"], "w+", "<f4", (2_500, 1_000_000))
+        return known | {"as_path": Path(known["path"])}
+
+    opening = Contestant(OPENING, 'open(path, "rb").close()', "reference")
+    yield Case(
+        "files-look/inspect",
+        "`inspect`, 10 GB",
+        0,
+        prepared,
+        [
+            Contestant("ndbytes", "ndbytes.inspect(path)", "ours"),
+            Contestant("`np.load`, `mmap_mode`", 'np.load(path, mmap_mode="r")'),
+            opening,
+        ],
+    )
+    for key, title, path in (("map", "a `str`", "path"), ("map-path", "a `Path`", "as_path")):
+        yield Case(
+            f"files-look/{key}",
+            f'`load`, `mmap_mode="r"`, 10 GB at {title}',
+            0,
+            prepared,
+            [
+                Contestant("ndbytes", f'ndbytes.load({path}, mmap_mode="r")', "ours"),
+                Contestant("`np.load`, `mmap_mode`", f'np.load({path}, mmap_mode="r")'),
+                opening,
+            ],
+            beyond=OPENING,
+        )

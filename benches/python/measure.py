@@ -65,6 +65,10 @@ class Case:
     contestants: list[Contestant] = field(default_factory=list)
     about: Callable[[dict[str, Any]], str] | None = None
     """What is to be added to the title, once the names are known."""
+    before: Callable[[dict[str, Any]], None] | None = None
+    """What is done before each run, outside the timing."""
+    beyond: str | None = None
+    """The contestant whose time is no part of ours: that of opening, for what needs it."""
 
     @property
     def group(self) -> str:
@@ -102,6 +106,8 @@ def measure(case: Case, effort: Effort) -> dict[str, Any]:
                 why = contestant.exact(names) if contestant.exact else None
                 if why is None:
                     run = _compiled(contestant.statement, names)
+                    if case.before is not None:
+                        run = _one_by_one(run, case.before, names)
                     samples[contestant.name] = run, _loops(run, effort)
             except Exception as error:  # Which one says how the peer refuses the array.
                 why = f"refused: {type(error).__name__}"
@@ -110,13 +116,17 @@ def measure(case: Case, effort: Effort) -> dict[str, Any]:
         rounds = list(_rounds(samples, effort, case.nbytes))
     finally:
         gc.enable()
-    return {
+    said = {
         "key": case.key,
         "title": case.title + (case.about(names) if case.about else ""),
         "nbytes": case.nbytes,
         "rounds": len(rounds),
         "contestants": [_result(case, one, rounds, failures) for one in case.contestants],
     }
+    ours = case.contestants[0].name
+    if case.beyond is not None and rounds and {ours, case.beyond} <= rounds[0].keys():
+        said["beyond"] = quartiles([one[ours] - one[case.beyond] for one in rounds])
+    return said
 
 
 def _compiled(statement: str, names: dict[str, Any]) -> Sample:
@@ -126,6 +136,19 @@ def _compiled(statement: str, names: dict[str, Any]) -> Sample:
     exec(compile(source, "<contestant>", "exec"), space)
     run: Sample = space["run"]
     return run
+
+
+def _one_by_one(
+    run: Sample, before: Callable[[dict[str, Any]], None], names: dict[str, Any]
+) -> Sample:
+    def sample(loops: int) -> float:
+        taken = 0.0
+        for _ in range(loops):
+            before(names)
+            taken += run(1)
+        return taken
+
+    return sample
 
 
 def _loops(run: Sample, effort: Effort) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import cases
+import exchange
 import imports
 import measure
 import sweep
@@ -44,6 +45,8 @@ def main() -> None:
             say({"facts": facts()})
             if asked.only.search(imports.KEY):
                 say(imports.measure(asked.quick))
+            for record in exchange.records(asked.quick, asked.only):
+                say(record)
             found = cases.all_cases(asked.quick, asked.fixtures, asked.data)
         for case in found:
             if asked.only.search(case.key):

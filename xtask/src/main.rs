@@ -34,8 +34,9 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command {
         name: "test",
-        usage: "[rust|python] [--quick] [--fresh] [-- PYTEST-ARGUMENTS]",
+        usage: "[rust|python|libraries] [--quick] [--fresh] [-- PYTEST-ARGUMENTS]",
         about: "every test, Rust and Python, on each pair of interpreter and NumPy found here\n\
+                libraries: with PyTorch, JAX, Polars and Arrow, which takes gigabytes\n\
                 --quick: only the main pair   --fresh: make the environments anew",
         run: test::command,
     },

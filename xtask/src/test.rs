@@ -20,7 +20,9 @@ const PAIRS: &[Pair] = &[
 ];
 
 /// What can be asked for alone.
-const HALVES: &[&str] = &["rust", "python"];
+const PARTS: &[&str] = &["rust", "python", LIBRARIES];
+/// What has to be asked for: its packages take gigabytes.
+const LIBRARIES: &str = "libraries";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Pair {
@@ -50,20 +52,29 @@ pub(crate) fn command(workspace: &Workspace, mut args: Args) -> Result {
         fresh: args.flag("--fresh"),
         pytest: std::mem::take(&mut args.passed_on),
     };
-    let halves = args.words(HALVES)?;
-    let asked = |half: &str| halves.is_empty() || halves.iter().any(|word| word == half);
+    let parts = args.words(PARTS)?;
+    let named = |part: &str| parts.iter().any(|word| word == part);
+    let asked = |part: &str| parts.is_empty() || named(part);
 
     let mut reports = Vec::new();
     if asked("rust") {
         reports.push(rust(workspace));
     }
-    if asked("python") {
+    if asked("python") || named(LIBRARIES) {
         let tools = python::tools(workspace, options.fresh);
-        let wheel = tools.and_then(|tools| python::wheel(workspace, &tools));
-        reports.push(match wheel {
-            Ok(wheel) => python(workspace, &wheel, &options),
-            Err(why) => Report { lines: Vec::new(), failures: vec![format!("Python: {why}")] },
-        });
+        match tools.and_then(|tools| python::wheel(workspace, &tools)) {
+            Ok(wheel) => {
+                if asked("python") {
+                    reports.push(python(workspace, &wheel, &options));
+                }
+                if named(LIBRARIES) {
+                    reports.push(libraries(workspace, &wheel, &options));
+                }
+            }
+            Err(why) => {
+                reports.push(Report { lines: Vec::new(), failures: vec![format!("Python: {why}")] })
+            }
+        }
     }
 
     println!();
@@ -121,6 +132,38 @@ pub(crate) fn python(workspace: &Workspace, wheel: &Path, options: &Options) -> 
     report
 }
 
+/// The tests that take arrays of other libraries, in an environment that has these.
+fn libraries(workspace: &Workspace, wheel: &Path, options: &Options) -> Report {
+    let run = || -> Result<(Result, String)> {
+        let main = Interpreter::main()?;
+        let mut contents = Pair { minor: main.minor, numpy: "newest" }.contents();
+        contents.requirements.extend(python::requirements(include_str!("../python/libraries.txt")));
+        contents.requirements.append(&mut contents.optional);
+        contents.imports = "jax, ml_dtypes, polars, pyarrow, pytest, torch, tqdm";
+        println!("\nother libraries");
+        let environment =
+            Environment::ready(workspace, LIBRARIES, &main, &contents, options.fresh)?;
+        environment.install(wheel)?;
+        let tests = workspace.root.join("crates/ndbytes-python/tests");
+        let mut pytest = pytest_of(workspace, &environment, LIBRARIES)?;
+        pytest.arg("-rs").args(["test_libraries.py", "test_files.py"].map(|file| tests.join(file)));
+        let (outcome, said) = process::run_and_keep(pytest.args(&options.pytest));
+        Ok((outcome, format!("{}: {}", versions(&environment)?, closing(&said))))
+    };
+    match run() {
+        Ok((outcome, line)) => Report {
+            lines: vec![format!("other libraries: {line}")],
+            failures: outcome.err().into_iter().collect(),
+        },
+        Err(why) => Report { lines: Vec::new(), failures: vec![format!("libraries: {why}")] },
+    }
+}
+
+/// pytest's last line.
+fn closing(said: &str) -> &str {
+    said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("pytest said nothing")
+}
+
 impl Pair {
     fn name(self) -> String {
         format!("3.{} + NumPy {}", self.minor, self.numpy)
@@ -142,8 +185,7 @@ impl Pair {
         let mut pytest = pytest(workspace, &environment, &name)?;
         pytest.arg(workspace.root.join("xtask/python/test_documentation.py")).args(&options.pytest);
         let (outcome, said) = process::run_and_keep(&mut pytest);
-        let last = said.lines().rev().find(|line| !line.trim().is_empty());
-        let closing = last.unwrap_or("pytest said nothing");
+        let closing = closing(&said);
         let line = format!("{}: {closing}", versions(&environment)?);
         let outcome = outcome.map_err(|_| format!("the tests failed: {closing}"));
         Ok((outcome, line))
@@ -166,6 +208,13 @@ impl Pair {
 
 /// The tests of the package, in an environment that has all that they need.
 fn pytest(workspace: &Workspace, environment: &Environment, name: &str) -> Result<Command> {
+    let mut pytest = pytest_of(workspace, environment, name)?;
+    pytest.arg(workspace.root.join("crates/ndbytes-python/tests"));
+    Ok(pytest)
+}
+
+/// pytest, which is still to be told what to run.
+fn pytest_of(workspace: &Workspace, environment: &Environment, name: &str) -> Result<Command> {
     let cache = workspace.scratch("pytest")?.join(name);
     let mut pytest = environment.python();
     pytest
@@ -174,8 +223,7 @@ fn pytest(workspace: &Workspace, environment: &Environment, name: &str) -> Resul
         .arg("-c")
         .arg(workspace.root.join("pyproject.toml"))
         .arg("--rootdir")
-        .arg(&workspace.root)
-        .arg(workspace.root.join("crates/ndbytes-python/tests"));
+        .arg(&workspace.root);
     Ok(pytest)
 }
 

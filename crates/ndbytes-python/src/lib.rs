@@ -45,7 +45,9 @@ mod _native {
     #[pymodule_export]
     use crate::streams::{Arrays, Incoming, read_array, read_arrays, write_array};
     #[pymodule_export]
-    use crate::verbs::{array_to_buffers, array_to_bytes, bytes_to_array, frombuffer, tobytes};
+    use crate::verbs::{
+        array_in, array_to_buffers, array_to_bytes, bytes_to_array, frombuffer, tobytes,
+    };
     #[pymodule_export]
     use crate::verifying::{Verified, verify};
 }

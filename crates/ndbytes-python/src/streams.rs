@@ -3,11 +3,10 @@
 use ndbytes::npy;
 use pyo3::exceptions::PyEOFError;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
 
 use crate::bridge::file::Watch;
 use crate::bridge::stream::{Reader, RustWriter, Writer};
-use crate::bridge::{buffer, descr, fresh, ndarray};
+use crate::bridge::{buffer, descr, fresh, headers, ndarray};
 use crate::errors;
 use crate::files::{header, of_objects};
 use crate::limits::{Limits, core_limits};
@@ -16,6 +15,9 @@ use crate::values::{self, Elements};
 
 /// Up to so many bytes, one call with a copy is cheaper than two without.
 const ONE_CALL: usize = 64 << 10;
+
+/// Few headers are longer.
+const USUAL_HEADER: usize = 128;
 
 /// Write one array to a stream, as an npy message that tells where it ends.
 ///
@@ -54,6 +56,9 @@ pub(crate) fn write_array<'py>(
     array: &Bound<'py, PyAny>,
 ) -> PyResult<()> {
     let writer = Writer::new(stream)?;
+    if let Some(bytes) = headers::written(array) {
+        return writer.all(bytes?.as_any());
+    }
     let array = ndarray::plain(array)?;
     let view = ndarray::view(&array)?;
     let refused = |error| errors::refused(py, &error);
@@ -66,6 +71,7 @@ pub(crate) fn write_array<'py>(
     }
     let message = npy::Message::new(&view).map_err(refused)?;
     if message.len() <= ONE_CALL {
+        headers::note_written(message.header(), &view, &array);
         let bytes = buffer::filled_bytes(py, message.len(), |sink| message.write(1, sink))?;
         return writer.all(bytes.as_any());
     }
@@ -80,12 +86,8 @@ pub(crate) fn write_message<'py>(
 ) -> PyResult<()> {
     let py = array.py();
     let view = ndarray::view(array)?;
-    if view.layout().is_contiguous(message.order()) && writer.takes_memory()? {
-        writer.all(PyBytes::new(py, message.header()).as_any())?;
-        return match view.nbytes() {
-            0 => Ok(()),
-            _ => writer.all(&ndarray::memoryview(array)?),
-        };
+    if writer.elements(message.header(), array, &view, message.order())? {
+        return Ok(());
     }
     let mut out = RustWriter { writer, py, failed: None };
     match (message.write_to(&mut out), out.failed) {
@@ -140,7 +142,10 @@ fn next<'py>(
     limits: &ndbytes::Limits,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = reader.object().py();
-    let mut bytes = Vec::new();
+    if let Some(array) = fresh::small_array(reader, limits)? {
+        return Ok(Some(array));
+    }
+    let mut bytes = Vec::with_capacity(USUAL_HEADER);
     let Some(header) = header(reader, &mut bytes, limits)? else { return Ok(None) };
     if header.dtype.has_objects() {
         bytes.append(&mut one_pickle(reader, Vec::new())?);

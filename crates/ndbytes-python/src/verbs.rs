@@ -443,3 +443,14 @@ pub(crate) fn array_to_buffers<'py>(
     };
     PyList::new(py, [header.into_any(), data])
 }
+
+/// The array in an array-like, whatever its class: as `numpy.asanyarray`, but also of what NumPy does
+/// not know.
+#[pyfunction]
+#[pyo3(signature = (value, /))]
+pub(crate) fn array_in<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    match ndarray::is_array(value) {
+        true => Ok(value.clone()),
+        false => ndarray::asarray(value),
+    }
+}

@@ -9,8 +9,10 @@ import lzma
 import os
 import pickle
 import socket
+import sys
 import tempfile
 import threading
+import types
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -460,6 +462,14 @@ def test_what_maps_say_of_themselves(tmp_path: Path) -> None:
             theirs = np.load(filename, mode)
             for name in ("mode", "offset", "filename", "shape", "dtype"):
                 assert getattr(ours, name) == getattr(theirs, name), name
+    if os.name == "posix":
+        (tmp_path / "folder").mkdir()
+        (tmp_path / "folder" / "link.npy").symlink_to("../x.npy")
+        link = tmp_path / "folder" / "link.npy"
+        for filename in (link, str(link), tmp_path / "folder" / ".." / "x.npy"):
+            ours = ndbytes.load(filename, "r")
+            assert ours.filename == np.load(filename, "r").filename
+            assert type(ours.filename) is type(np.load(filename, "r").filename)
     assert ndbytes.open_memmap(path).mode == "r+"
     assert_same(np.asarray(ndbytes.open_memmap(os.fsencode(path), "r")), X)
 
@@ -555,9 +565,54 @@ def test_progress(tmp_path: Path) -> None:
     ndbytes.load(tmp_path / "x.npy", progress=lambda *told_now: told.append(told_now))
     assert told == sorted(told)
     assert {total for _, total in told} == {40 << 20}
-    # There may be a bar or not.
+    assert told[-1] == (40 << 20, 40 << 20)
+
+
+def test_progress_is_a_bar_of_tqdm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.zeros(80 << 20, "u1")
+    bars: list[Any] = []
+
+    class Bar:
+        """As much of `tqdm.auto.tqdm` as is used."""
+
+        def __init__(self, **options: Any) -> None:
+            self.n, self.total, self.seen, self.options = 0, None, 0, options
+            bars.append(self)
+
+        def __enter__(self) -> Bar:
+            return self
+
+        def __exit__(self, *error: Any) -> None:
+            self.options["closed"] = True
+
+        def update(self, more: int) -> None:
+            assert more >= 0
+            self.n += more
+            self.seen += 1
+
+    module = types.ModuleType("tqdm.auto")
+    module.tqdm = Bar  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "tqdm", types.ModuleType("tqdm"))
+    monkeypatch.setitem(sys.modules, "tqdm.auto", module)
+    ndbytes.save(tmp_path / "x", x, progress=True)
+    assert_same(ndbytes.load(tmp_path / "x.npy", progress=True), x)
+    assert [bar.options["desc"] for bar in bars] == ["saving x.npy", "loading"]
+    assert [bar.n for bar in bars] == [bar.total for bar in bars] == [128 + x.nbytes, x.nbytes]
+    assert all(bar.seen >= 2 and bar.options["closed"] for bar in bars)
+    # Without it, there is no bar.
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
     ndbytes.save(tmp_path / "x", X, progress=True)
     assert_same(ndbytes.load(tmp_path / "x.npy", progress=True), X)
+    assert len(bars) == 2
+
+
+def test_the_real_tqdm(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("tqdm")
+    ndbytes.save(tmp_path / "x", LARGE, progress=True)
+    assert_same(ndbytes.load(tmp_path / "x.npy", progress=True), LARGE)
+    said = capsys.readouterr().err
+    assert "saving x.npy: 100%" in said
+    assert "loading: 100%" in said
 
 
 def test_progress_that_raises_stops_the_work(tmp_path: Path) -> None:

@@ -97,6 +97,59 @@ def test_files_are_read_no_further_than_their_headers(tmp_path: Path) -> None:
     assert missing.value.filename == str(tmp_path / "no")
 
 
+def test_repr_and_html_of_archives() -> None:
+    data = ndbytes.arrays_to_bytes(
+        {"x": np.zeros((2, 3), "f4"), "y": np.arange(1000)}, compression="deflate"
+    )
+    summary = ndbytes.inspect(data)
+    lines = repr(summary).splitlines()
+    assert lines[0] == f"<npz, {len(data)} bytes"
+    assert lines[1] == "  x: float32 (2, 3) in C order, deflate"
+    html = summary._repr_html_()
+    assert html.startswith(f"<div><strong>npz, {len(data)} bytes</strong></div><table>")
+    assert html.count("<tr>") == 3
+    assert '<td style="text-align:left">float32</td>' in html
+    many = ndbytes.inspect(ndbytes.arrays_to_bytes({f"a{i}": np.arange(3) for i in range(60)}))
+    assert "  ... 10 more entries" in repr(many)
+    assert many._repr_html_().count("<tr>") == 51
+    wide = np.zeros(2, [(f"field{i}", "f4") for i in range(100)])
+    summary = ndbytes.inspect(ndbytes.array_to_bytes(wide))
+    assert "structure of 100 fields (2,) in C order" in repr(summary)
+
+
+def test_repr_and_html_of_pickles() -> None:
+    summary = ndbytes.inspect(b"\x80\x04cos\nsystem\n.")
+    assert "  asks for: os.system\n" in repr(summary)
+    assert "<br>odd: " in summary._repr_html_()
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["<script>alert(1)</script>", "a&b", "\"'><img src=x onerror=y>", "a\nb\x1b[2J\u202e"],
+)
+def test_names_are_text_in_html_and_no_orders_to_terminals(hostile: str) -> None:
+    field = np.zeros(1, [(hostile, "i4")])
+    other = np.ones(1, [(hostile, "i4")])
+    summaries = [
+        ndbytes.inspect(ndbytes.arrays_to_bytes({hostile: np.arange(3)})),
+        ndbytes.inspect(ndbytes.array_to_bytes(field)),
+        ndbytes.inspect(pickle.dumps({hostile: np.arange(3)}, 4)),
+        ndbytes.inspect(b"\x80\x02c" + hostile.replace("\n", "").encode() + b"\nx\n."),
+    ]
+    difference = ndbytes.diff(field, other)
+    for shown in (*summaries, difference):
+        html = shown._repr_html_()
+        plain = re.sub(
+            r"</?(div|strong|br|table|thead|tbody|tr|t[hd])( style=\"[a-z0-9:;,().-]*\")?>",
+            "",
+            html,
+        )
+        assert not set("<>\"'") & set(plain)
+        assert not re.search("&(?!amp;|lt;|gt;|quot;|#39;)", plain)
+        for text in (html, repr(shown), str(shown)):
+            assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u202e]", text)
+
+
 def test_the_start_is_enough() -> None:
     """Of npy the header, of npz the members that are there, of a pickle what it asks for."""
     x = np.arange(1000.0)
@@ -166,56 +219,3 @@ def test_file_objects(tmp_path: Path) -> None:
 def test_what_python_2_wrote() -> None:
     data = b"\x80\x02U\x03gr\xf6."
     assert "encoding='latin1'" in ndbytes.inspect(data).oddities[0]
-
-
-def test_repr_and_html_of_archives() -> None:
-    data = ndbytes.arrays_to_bytes(
-        {"x": np.zeros((2, 3), "f4"), "y": np.arange(1000)}, compression="deflate"
-    )
-    summary = ndbytes.inspect(data)
-    lines = repr(summary).splitlines()
-    assert lines[0] == f"<npz, {len(data)} bytes"
-    assert lines[1] == "  x: float32 (2, 3) in C order, deflate"
-    html = summary._repr_html_()
-    assert html.startswith(f"<div><strong>npz, {len(data)} bytes</strong></div><table>")
-    assert html.count("<tr>") == 3
-    assert '<td style="text-align:left">float32</td>' in html
-    many = ndbytes.inspect(ndbytes.arrays_to_bytes({f"a{i}": np.arange(3) for i in range(60)}))
-    assert "  ... 10 more entries" in repr(many)
-    assert many._repr_html_().count("<tr>") == 51
-    wide = np.zeros(2, [(f"field{i}", "f4") for i in range(100)])
-    summary = ndbytes.inspect(ndbytes.array_to_bytes(wide))
-    assert "structure of 100 fields (2,) in C order" in repr(summary)
-
-
-def test_repr_and_html_of_pickles() -> None:
-    summary = ndbytes.inspect(b"\x80\x04cos\nsystem\n.")
-    assert "  asks for: os.system\n" in repr(summary)
-    assert "<br>odd: " in summary._repr_html_()
-
-
-@pytest.mark.parametrize(
-    "hostile",
-    ["<script>alert(1)</script>", "a&b", "\"'><img src=x onerror=y>", "a\nb\x1b[2J\u202e"],
-)
-def test_names_are_text_in_html_and_no_orders_to_terminals(hostile: str) -> None:
-    field = np.zeros(1, [(hostile, "i4")])
-    other = np.ones(1, [(hostile, "i4")])
-    summaries = [
-        ndbytes.inspect(ndbytes.arrays_to_bytes({hostile: np.arange(3)})),
-        ndbytes.inspect(ndbytes.array_to_bytes(field)),
-        ndbytes.inspect(pickle.dumps({hostile: np.arange(3)}, 4)),
-        ndbytes.inspect(b"\x80\x02c" + hostile.replace("\n", "").encode() + b"\nx\n."),
-    ]
-    difference = ndbytes.diff(field, other)
-    for shown in (*summaries, difference):
-        html = shown._repr_html_()
-        plain = re.sub(
-            r"</?(div|strong|br|table|thead|tbody|tr|t[hd])( style=\"[a-z0-9:;,().-]*\")?>",
-            "",
-            html,
-        )
-        assert not set("<>\"'") & set(plain)
-        assert not re.search("&(?!amp;|lt;|gt;|quot;|#39;)", plain)
-        for text in (html, repr(shown), str(shown)):
-            assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u202e]", text)

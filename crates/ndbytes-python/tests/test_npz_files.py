@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import pickle
 import random
 import signal
 import subprocess
@@ -369,3 +370,44 @@ def test_what_is_written_over_a_pipe(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert ndbytes.bytes_to_arrays(data)["x"].tolist() == list(range(10))
+
+
+def error_of(load: Any, data: bytes) -> Exception | None:
+    try:
+        with load(io.BytesIO(data)) as npz:
+            for name in npz.files:
+                npz[name]
+    except Exception as error:  # Whatever it is.
+        return error
+    return None
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_damage_is_what_numpy_says_it_is(compressed: bool) -> None:
+    """Code that was written for NumPy catches `BadZipFile`."""
+    stream = io.BytesIO()
+    (np.savez_compressed if compressed else np.savez)(stream, x=np.arange(30), y=np.eye(2))
+    whole = stream.getvalue()
+    seen = 0
+    for cut in range(4, len(whole), 3):
+        theirs, ours = error_of(np.load, whole[:cut]), error_of(ndbytes.load, whole[:cut])
+        assert isinstance(ours, ndbytes.IncompleteError), cut
+        assert isinstance(ours, zipfile.BadZipFile), cut
+        assert isinstance(theirs, zipfile.BadZipFile), cut
+    for at in range(len(whole)):
+        flipped = whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :]
+        theirs, ours = error_of(np.load, flipped), error_of(ndbytes.load, flipped)
+        if isinstance(theirs, zipfile.BadZipFile):
+            # What is wrong with a member is an error of its format.
+            is_ours = isinstance(ours, ndbytes.DecodeError) and ours.format != "npz"
+            assert isinstance(ours, zipfile.BadZipFile) or is_ours, (at, ours)
+            seen += 1
+    assert seen > 50
+    error = error_of(ndbytes.load, whole[:-1])
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert str(again) == str(error)
+    # Other verbs do not promise what NumPy does.
+    with pytest.raises(ndbytes.IncompleteError) as caught:
+        ndbytes.bytes_to_arrays(whole[:-1])
+    assert type(caught.value) is ndbytes.IncompleteError

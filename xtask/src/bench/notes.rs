@@ -21,12 +21,31 @@ pub(crate) const NOTES: &[(&str, &str)] = &[
     ),
     ("pickle-dumps/8MB-0", "Python's time halves where it finds its memory again, as here"),
     ("pickle-loads/8MB-0", "Python's time halves where it finds its memory again, as here"),
-    ("npz-save/many", "more than half is the system's, which writes the file"),
     (
         "npz-compress/all-npy",
         "small arrays: looking at each and making its codes takes as long as writing it",
     ),
     ("npz-load/walk", "one thread, since a stream of deflate can only be read from its start"),
+    (
+        "files-save/1GB",
+        "NumPy asks for room and writes at once, too, which takes as long as the limit: the system's \
+         copy, of which file systems let only one thread at a time into a file; two threads through \
+         a map take twice as long",
+    ),
+    (
+        "files-load/1GB",
+        "the system's copy into fresh memory takes all that two cores can move, by one thread as by two",
+    ),
+    ("files-load/1MB", "the system's copy, for both"),
+    ("files-save/28x28", "the system's calls, for both"),
+    ("files-save/28x28-over", "the system's: an old file goes, and a new one gets its name"),
+    ("files-save/1MB", "the system's copy, for both"),
+    ("files-save/1MB-over", "the system's: an old file goes, and a new one gets its name"),
+    (
+        "exchange/10-unix",
+        "three calls of the system for each message, two thirds of the time, since nothing may be \
+         read ahead of a bare socket",
+    ),
     (
         "pickle-loads/8MB-5",
         "both copy once; Python's gives the memory of the bytearray to the array",

@@ -36,18 +36,39 @@ const GROUPS: &[(&str, &str, &str)] = &[
         "`ndbytes.pickle.dumps`: 120,000 plain values are in an array of objects.",
     ),
     ("pickle-loads", "Pickles to values", "Each reads what Python wrote, and copies the arrays."),
-    ("npz-save", "Several arrays to npz", ""),
+    ("npz-save", "Several arrays to npz", "Into an `io.BytesIO`."),
+    ("npz-save-file", "Several arrays to an npz file", TO_A_FILE),
     (
         "npz-compress",
         "Real arrays to npz, compressed",
-        "Those of [fixtures/real](../fixtures/real/README.md), and of a folder that was given.",
+        "Those of [fixtures/real](../fixtures/real/README.md), and of a folder that was given; into an \
+         `io.BytesIO`.",
     ),
+    ("npz-compress-file", "Real arrays to npz files, compressed", TO_A_FILE),
     (
         "npz-load",
         "npz to arrays",
         "What NumPy wrote, into memory of its own. Several members are read ahead, by all cores.",
     ),
     ("npz-map", "npz in a map", "The time does not depend on the size."),
+    (
+        "files-save",
+        "Arrays to npy files",
+        "Into the page cache. The limit asks for the room and writes the same bytes, at once.",
+    ),
+    ("files-load", "npy files to arrays", "Out of the page cache."),
+    (
+        "files-look",
+        "Large npy files, looked at and mapped",
+        "Only the header is read. *Opening* is Python's `open` and `close`.",
+    ),
+    (
+        "exchange",
+        "Arrays between two processes",
+        "One sends, the other receives; the time is for one array. *Buffered* is through \
+         `makefile` on both sides, which reads ahead; the bare socket is told how much to expect, \
+         and moves the elements alone.",
+    ),
     (
         "real-encode",
         "Real arrays to bytes",
@@ -150,6 +171,10 @@ fn table_of_targets(measured: &Measured, targets: &[Target]) -> String {
     said
 }
 
+/// Said of what is written to files.
+const TO_A_FILE: &str = "The system's part, which writes the file, is in both; ours also sees to it that nobody sees half a \
+                         file.";
+
 /// What is done to the array that a case's title names.
 fn verb(group: &str) -> &str {
     match group {
@@ -160,9 +185,11 @@ fn verb(group: &str) -> &str {
         "many" => "many",
         "pickle-dumps" => "`pickle.dumps`",
         "pickle-loads" => "`pickle.loads`",
-        "npz-save" => "`savez`",
-        "npz-compress" => "`savez_compressed`",
-        "npz-load" | "npz-map" => "`load`",
+        "npz-save" | "npz-save-file" => "`savez`",
+        "npz-compress" | "npz-compress-file" => "`savez_compressed`",
+        "npz-load" | "npz-map" | "files-load" => "`load`",
+        "files-save" => "`save`",
+        "files-look" => "look",
         "rust-read" => "Rust, read",
         "rust-write" => "Rust, write",
         other => other,
@@ -266,6 +293,8 @@ from which `cargo xtask bench --render` writes this page anew.
   it. Each is first held to bring back the array, dtype, shape and bytes; one that does not has no
   time.
 - ndbytes uses the threads that it uses unless told otherwise. So do the peers, which use one.
+- Of what processes exchange, three rounds of all messages are measured. Files are in the page cache
+  of the folder for temporary files; one that is to be new is removed outside the timing.
 - *A warm memcpy* copies into memory that is there already; *a copy into fresh memory* asks the
   system for it, as every result must.
 - A row is won when no peer takes less time, even down to 0.95x, and says so when it is not won.

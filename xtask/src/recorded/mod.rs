@@ -191,6 +191,7 @@ impl Session {
         let mut shell = Command::new("sh");
         shell.args(["-c", &format!("exec 2>&1; {command}")]).current_dir(&self.folder);
         shell.env("PATH", &self.path).env("COLUMNS", "100").env("TERM", "xterm-256color");
+        shell.env("COLORTERM", "truecolor");
         let (wanted, other) = match colored {
             true => ("CLICOLOR_FORCE", "NO_COLOR"),
             false => ("NO_COLOR", "CLICOLOR_FORCE"),

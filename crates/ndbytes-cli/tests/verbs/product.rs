@@ -11,10 +11,10 @@ fn calls() -> Vec<Vec<String>> {
     let calls = vec![
         call(&["demo", &x]),
         call(&["inspect", &x, &npz]),
-        call(&["show", &x]),
         call(&["convert", &x, "-", "--to", "raw"]),
         call(&["guess", &x, &y]),
         call(&["diff", &x, &y]),
+        call(&["show", &x]),
         call(&["verify", &x, &npz]),
         call(&["completions", "bash"]),
         call(&["man"]),

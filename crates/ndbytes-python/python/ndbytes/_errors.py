@@ -82,6 +82,29 @@ class TextError(DecodeError, UnicodeError):
     """A string of Python 2 is not in the encoding that was asked for; what ``load`` raises."""
 
 
+def of_zip(error: DecodeError) -> DecodeError:
+    """An error about npz as one of `zipfile`'s, too, which code expects that was written for
+    ``numpy.load``; any other as it is."""
+    if error.format != "npz" or error.kind not in ("malformed", "incomplete"):
+        return error
+    kind = __getattr__("CutNpzError" if isinstance(error, IncompleteError) else "BadNpzError")
+    found: DecodeError = kind(*error.args)
+    found.__dict__.update(error.__dict__)
+    return found.with_traceback(error.__traceback__)
+
+
+def __getattr__(name: str) -> type[DecodeError]:
+    # Made when first asked for: `zipfile` takes long to import.
+    bases = {"BadNpzError": DecodeError, "CutNpzError": IncompleteError}
+    if name not in bases:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from zipfile import BadZipFile
+
+    kind: type[DecodeError] = type(name, (bases[name], BadZipFile), {"__module__": __name__})
+    globals()[name] = kind
+    return kind
+
+
 class EncodeError(PicklingError, TypeError, ValueError):
     """The format cannot hold the array exactly, so it was not written.
 

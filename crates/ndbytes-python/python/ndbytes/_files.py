@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import sys
 from collections.abc import Callable, Iterator
+from math import prod
 from operator import index
 from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast
 
@@ -181,19 +183,16 @@ def load(
     """
     if encoding not in ("ASCII", "latin1", "bytes"):
         raise ValueError("encoding must be 'ASCII', 'latin1', or 'bytes'")
-    with contextlib.ExitStack() as own:
-        source: Any = file
-        if not hasattr(file, "read"):
-            source = own.enter_context(open(os.fspath(file), "rb"))
+    theirs, path = hasattr(file, "read"), cast(_Path, file)
+    with contextlib.nullcontext(file) if theirs else open(os.fspath(path), "rb") as opened:
+        source: Any = opened
         start = _first(source, len(_NPY))
         if not start:
             raise EOFError("No data left in file")
         if start == _NPY:
-            if mmap_mode and (source is file or mmap_mode not in ("r", "c")):
-                path = cast(_Path, file)
+            if mmap_mode and (theirs or mmap_mode not in ("r", "c")):
                 return open_memmap(path, mmap_mode, max_header_size=max_header_size)
             if mmap_mode:
-                path = cast(_Path, file)
                 return _old_memmap(source, start, mmap_mode, path, max_header_size)
             with _told(progress, "loading") as tell, _explained(file):
                 return load_array(
@@ -297,7 +296,7 @@ def _old_memmap(
     size = os.fstat(file.fileno()).st_size
     dtype, dims, fortran, offset = peek_file(file, start, size, max_header=max_header_size)
     _refuse_objects(dtype)
-    return _named(_map(file, mode, dtype, dims, fortran, offset), filename)
+    return _map(file, mode, dtype, dims, fortran, offset, filename)
 
 
 def _new_memmap(
@@ -325,7 +324,7 @@ def _new_memmap(
         version=None if version is None else version[0],
     )
     with open(os.fspath(filename), "r+b") as file:
-        return _named(_map(file, "r+", dtype, dims, fortran_order, offset), filename)
+        return _map(file, "r+", dtype, dims, fortran_order, offset, filename)
 
 
 def _refuse_objects(dtype: np.dtype[Any]) -> None:
@@ -335,21 +334,42 @@ def _refuse_objects(dtype: np.dtype[Any]) -> None:
 
 def _map(
     file: IO[bytes],
-    mode: Any,
+    mode: str,
     dtype: np.dtype[Any],
     shape: tuple[int, ...],
     fortran_order: bool,
     offset: int,
+    filename: _Path,
 ) -> np.memmap[Any, np.dtype[Any]]:
+    """What `numpy.memmap` makes, which would look again at all that is known here."""
+    import mmap
+
+    access = {"r": mmap.ACCESS_READ, "c": mmap.ACCESS_COPY, "r+": mmap.ACCESS_WRITE}[mode]
+    nbytes = offset + prod(shape) * dtype.itemsize
+    memory = mmap.mmap(file.fileno(), nbytes, access=access)
     order: Literal["C", "F"] = "F" if fortran_order else "C"
-    return np.memmap(file, dtype=dtype, mode=mode, offset=offset, shape=shape, order=order)
-
-
-def _named(mapped: np.memmap[Any, np.dtype[Any]], filename: _Path) -> np.memmap[Any, np.dtype[Any]]:
+    mapped: Any = np.ndarray.__new__(np.memmap, shape, dtype, memory, offset, None, order)
+    mapped._mmap = memory
+    mapped.offset = offset
+    mapped.mode = mode
     # NumPy makes a string absolute, and keeps a path a path.
-    if isinstance(filename, os.PathLike) and hasattr(filename, "resolve"):
-        mapped.filename = filename.resolve()
-    return mapped
+    if hasattr(filename, "resolve"):
+        mapped.filename = _resolved(filename, file.fileno())
+    elif isinstance(file.name, str):
+        mapped.filename = os.path.abspath(file.name)
+    return cast("np.memmap[Any, np.dtype[Any]]", mapped)
+
+
+def _resolved(path: Any, number: int) -> Any:
+    """`path.resolve()` of a file that is open, which asks for each folder on the way."""
+    if sys.platform == "linux":
+        try:
+            real = os.readlink(f"/proc/self/fd/{number}")
+        except OSError:
+            return path.resolve()
+        if real.startswith("/") and not real.endswith(" (deleted)"):
+            return type(path)(real)
+    return path.resolve()
 
 
 def _first(source: Any, count: int) -> bytes:

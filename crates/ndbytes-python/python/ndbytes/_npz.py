@@ -11,7 +11,8 @@ from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from ndbytes._native import Limits, NpzReader, change_npz, save_npz
+from ndbytes._errors import DecodeError, of_zip
+from ndbytes._native import Limits, NpzReader, array_in, change_npz, save_npz
 
 if TYPE_CHECKING:
     import zipfile
@@ -173,7 +174,7 @@ def _save(
 
 def _savable(value: npt.ArrayLike) -> npt.NDArray[Any]:
     """The array that NumPy would save, with a warning about what is not."""
-    array = np.asanyarray(value)
+    array = array_in(value)
     if type(array) not in (np.ndarray, np.memmap):
         kind = type(array).__name__
         if isinstance(array, np.ma.MaskedArray):
@@ -222,7 +223,10 @@ class NpzFile(Mapping[str, Any]):
     def __init__(
         self, source: Any, *, name: str, copy: bool | None, check_crc: bool, options: dict[str, Any]
     ) -> None:
-        self._reader = NpzReader(source, check_crc=check_crc, **options)
+        try:
+            self._reader = NpzReader(source, check_crc=check_crc, **options)
+        except DecodeError as error:
+            raise of_zip(error) from None
         self._source = source
         self._name = name
         self._copy = copy
@@ -274,7 +278,10 @@ class NpzFile(Mapping[str, Any]):
             index = self._indices[name]
         except KeyError:
             raise KeyError(f"{name} is not a file in the archive") from None
-        return self._opened().read(index, self._copy)
+        try:
+            return self._opened().read(index, self._copy)
+        except DecodeError as error:
+            raise of_zip(error) from None
 
     def __contains__(self, name: object) -> bool:
         return name in self._indices
@@ -301,7 +308,10 @@ class NpzFile(Mapping[str, Any]):
             while end < len(indices) and size + self._sizes[indices[end]] <= _AHEAD:
                 size += self._sizes[indices[end]]
                 end += 1
-            held = self._opened().read_all(indices[start:end], self._copy)
+            try:
+                held = self._opened().read_all(indices[start:end], self._copy)
+            except DecodeError as error:
+                raise of_zip(error) from None
             yield from zip(self.files[start:end], held, strict=True)
             start = end
 

@@ -22,10 +22,8 @@ import weakref
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ndbytes._errors import EncodeError
-from ndbytes._native import array_to_buffers, bytes_to_array, open_shared
+from ndbytes._native import array_in, array_to_buffers, bytes_to_array, open_shared
 
 if TYPE_CHECKING:
     from multiprocessing.shared_memory import SharedMemory
@@ -98,7 +96,7 @@ def create(array: npt.ArrayLike, /, name: str | None = None) -> SharedArray:
     """
     from multiprocessing.shared_memory import SharedMemory
 
-    array = np.asanyarray(array)
+    array = array_in(array)
     header, data = array_to_buffers(array)
     if array.dtype.hasobject:
         raise EncodeError(

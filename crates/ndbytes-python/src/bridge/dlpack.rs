@@ -60,7 +60,9 @@ pub(super) fn array<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
     let device: (i32, i32) = object.call_method0("__dlpack_device__")?.extract()?;
     let far = |kind: i32| {
         let found = format!("the elements are on another device (number {kind} of DLPack)");
-        errors::encode(py, &found, Some("bring them to the processor's memory first: x.cpu()"))
+        let hint = "bring them to the processor's memory first: x.cpu() of PyTorch, \
+                    cupy.asnumpy(x) of CuPy, jax.device_get(x) of JAX";
+        errors::encode(py, &found, Some(hint))
     };
     if !NEAR.contains(&device.0) {
         return Err(far(device.0));

@@ -2,22 +2,27 @@
 
 use ndbytes::array::default_threads;
 use ndbytes::files;
-use ndbytes::{Array, Layout, Order, Scalar, Source, npy};
+use ndbytes::{Array, Layout, Limits, Order, Scalar, Source, npy};
 use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PySlice};
 
 use super::file::{Regular, Watch};
+use super::socket::Socket;
 use super::stream::{Reader, brought};
 use super::{descr, ndarray};
 use crate::errors;
 
 /// So few bytes are not worth a memoryview.
 const SMALL: usize = 64 << 10;
-/// So many bytes are believed in before they arrive, and then so many times what has arrived. Memory
-/// that is asked for and not written to takes no room, where the system can.
-const TRUSTED: usize = 16 << 20;
-const GROWTH: usize = 64;
+/// Of headers, no more is looked at before it is read.
+const MOST_OF_HEADER: usize = 192;
+/// So many bytes are believed in before they arrive. Memory that is asked for and not written to takes
+/// no room, where the system can.
+const TRUSTED: usize = if cfg!(target_os = "linux") { 256 << 20 } else { 16 << 20 };
+/// Of more than that, so many are waited for, and then so many times what has arrived is believed in.
+const FIRST: usize = 16 << 20;
+const GROWTH: usize = 256;
 
 /// The new, writable array that `header` describes, whose elements are read from `reader`, which
 /// stands behind the header, straight to where they stay.
@@ -57,7 +62,7 @@ pub(crate) fn array<'py>(
         regular.advance(nbytes)?;
         return Ok(array);
     }
-    if nbytes <= SMALL {
+    if nbytes <= SMALL && reader.socket().is_none() {
         let mut data = Vec::with_capacity(nbytes);
         let got = reader.exactly(&mut data, nbytes)?;
         if got < nbytes {
@@ -67,7 +72,7 @@ pub(crate) fn array<'py>(
             .map_err(|error| errors::decode(py, error))?;
         return ndarray::copied(&array, numpy_dtype);
     }
-    let (mut room, mut got) = (nbytes.min(TRUSTED), 0);
+    let (mut room, mut got) = (if nbytes <= TRUSTED { nbytes } else { FIRST }, 0);
     let mut before: Option<Bound<'py, PyAny>> = None;
     loop {
         let is_last = room == nbytes;
@@ -76,19 +81,55 @@ pub(crate) fn array<'py>(
             false => bytes(py, room),
         };
         let array = made.map_err(|error| too_large(py, error, room))?;
-        let memory = ndarray::writable_memoryview(&array)?;
         if let Some(before) = before.take() {
-            part(&memory, 0, got)?.set_item(PySlice::full(py), before)?;
+            part(&ndarray::writable_memoryview(&array)?, 0, got)?
+                .set_item(PySlice::full(py), ndarray::memoryview(&before)?)?;
         }
-        got += receive(reader, &memory, got, room)?;
+        got += receive(reader, &array, got, room)?;
         if got < room {
             return Err(cut(got));
         }
         if is_last {
             return Ok(array);
         }
-        before = Some(memory);
+        before = Some(array);
         room = nbytes.min(room.saturating_mul(GROWTH));
+    }
+}
+
+/// The next message of a socket, if it is a small array that has begun to arrive and looking at it
+/// is cheap: so it takes two calls of the system, not three. Nothing is taken otherwise.
+pub(crate) fn small_array<'py>(
+    reader: &Reader<'py>,
+    limits: &Limits,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = reader.object().py();
+    let Some(socket) = reader.socket() else { return Ok(None) };
+    if !Socket::is_of_internet(reader.object())? {
+        return Ok(None);
+    }
+    let mut room = [0; MOST_OF_HEADER];
+    let there = socket.peek(&mut room);
+    // What it may be instead, the general way finds out.
+    let Ok(header) = npy::Header::read(&room[..there], limits) else { return Ok(None) };
+    let Ok(layout) = header.layout() else { return Ok(None) };
+    let nbytes = layout.nbytes();
+    if header.dtype.has_objects() || nbytes == 0 || nbytes > SMALL {
+        return Ok(None);
+    }
+    if limits.check_bytes(nbytes as u64, nbytes as u64).is_err() {
+        return Ok(None);
+    }
+    let layout = Layout::contiguous(&header.shape, header.dtype.itemsize(), header.order)
+        .map_err(|error| errors::decode(py, error))?;
+    let dtype = descr::make(py, &header.dtype).map_err(|error| errors::from_numpy(py, error))?;
+    let array = ndarray::new_like(&layout, dtype)?;
+    let head = &mut room[..header.data_offset];
+    // SAFETY: the array is new, and has `nbytes` bytes.
+    let got = unsafe { socket.fill(py, head, ndarray::data(&array), nbytes) }?;
+    match got == head.len() + nbytes {
+        true => Ok(Some(array)),
+        false => Err(errors::decode(py, header.cut_short(got as u64))),
     }
 }
 
@@ -111,15 +152,20 @@ fn part<'py>(memory: &Bound<'py, PyAny>, start: usize, end: usize) -> PyResult<B
     memory.get_item(PySlice::new(memory.py(), start as isize, end as isize, 1))
 }
 
-/// Reads into `memory`, a writable memoryview of bytes, from `from` on up to `end`; says how many
-/// bytes came before the end.
+/// Reads into a new array, of which nobody else knows yet, from byte `from` on up to `end`; says how
+/// many bytes came before the end.
 fn receive(
     reader: &Reader<'_>,
-    memory: &Bound<'_, PyAny>,
+    array: &Bound<'_, PyAny>,
     from: usize,
     end: usize,
 ) -> PyResult<usize> {
-    let py = memory.py();
+    let py = array.py();
+    if let Some(socket) = reader.socket() {
+        // SAFETY: the array is new, and has at least `end` bytes.
+        return unsafe { socket.fill(py, &mut [], ndarray::data(array).add(from), end - from) };
+    }
+    let memory = &ndarray::writable_memoryview(array)?;
     let mut at = from;
     match reader.into()? {
         Some(into) => {

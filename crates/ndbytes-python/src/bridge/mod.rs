@@ -8,6 +8,7 @@
 //! * `buffer`: bytes-like objects in, `bytes` out
 //! * `dlpack`: arrays of other libraries that NumPy does not take
 //! * `stream`: file objects and sockets, by their methods
+//! * `socket`: sockets that the system knows by a number
 //! * `file`: files that the system knows by a number
 //! * `fresh`: the memory of an array that arrives from either
 
@@ -20,4 +21,5 @@ pub(crate) mod fresh;
 pub(crate) mod headers;
 pub(crate) mod ndarray;
 mod recent;
+mod socket;
 pub(crate) mod stream;

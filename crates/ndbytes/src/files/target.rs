@@ -7,11 +7,18 @@
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+#[cfg(target_os = "linux")]
+use std::sync::OnceLock;
 
 use super::transfer::reserve;
 
 /// Links to links to links: no more than Linux follows.
 const MOST_LINKS: usize = 40;
+
+/// A file so short that is to replace another has a name from the start: giving it one later, and then
+/// that of the other, takes as long as writing it, and half of it is there no longer than it would be
+/// between its two names.
+const SHORT: u64 = 4 << 20;
 
 /// Where the bytes for a path go.
 #[derive(Debug)]
@@ -112,11 +119,7 @@ impl Target {
     /// When a file there is to be kept, when it may not be written, and when it is a folder.
     pub fn at(path: &Path, existing: Existing) -> Result<Self, FileError> {
         let about = |error: io::Error| FileError::new(path, "", error);
-        let real = follow(path).map_err(about)?;
-        let there = match fs::metadata(&real) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            there => Some(there.map_err(about)?),
-        };
+        let (real, there) = follow(path).map_err(about)?;
         let place = match there {
             None => Place::File(None),
             Some(there) if there.is_dir() => {
@@ -165,7 +168,12 @@ impl Target {
         let about = |error| FileError::new(path, "", error);
 
         // From here on, leaving early removes the file.
-        let mut new = NewFile::in_folder(folder).map_err(in_folder)?;
+        let short = options.length.is_some_and(|length| length <= SHORT);
+        let mut new = match replaces.is_some() && short {
+            true => NewFile::named(folder),
+            false => NewFile::in_folder(folder),
+        }
+        .map_err(in_folder)?;
         if let Some(length) = options.length {
             reserve(new.file(), length).map_err(about)?;
         }
@@ -198,6 +206,10 @@ impl NewFile {
         if let Some(file) = unnamed(folder)? {
             return Ok(Self::Unnamed(file));
         }
+        Self::named(folder)
+    }
+
+    fn named(folder: &Path) -> io::Result<Self> {
         let mut builder = temporary();
         #[cfg(unix)]
         {
@@ -267,8 +279,10 @@ fn unnamed(folder: &Path) -> io::Result<Option<File>> {
         }
         Err(error) => return Err(error),
     };
-    // It gets its name by this one.
-    Ok(fs::symlink_metadata(process_name(&file)).is_ok().then_some(file))
+    // It gets its name by this one, where the system shows processes as files.
+    static SHOWN: OnceLock<bool> = OnceLock::new();
+    let shown = || fs::symlink_metadata(process_name(&file)).is_ok();
+    Ok(SHOWN.get_or_init(shown).then_some(file))
 }
 
 #[cfg(target_os = "linux")]
@@ -287,15 +301,20 @@ fn link(file: &File, name: &Path) -> io::Result<()> {
 /// Gives a new file the permissions of the one that it replaces, and its owner if the system lets
 /// us: else it is ours, as any file that we make.
 fn keep_access(new: &File, old: &Metadata) -> io::Result<()> {
+    let made = new.metadata()?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::{MetadataExt as _, fchown};
-        let made = new.metadata()?;
         if (made.uid(), made.gid()) != (old.uid(), old.gid()) {
             let _ = fchown(new, Some(old.uid()), Some(old.gid()));
+            // Which may have taken some of them.
+            return new.set_permissions(old.permissions());
         }
     }
-    new.set_permissions(old.permissions())
+    match made.permissions() == old.permissions() {
+        true => Ok(()),
+        false => new.set_permissions(old.permissions()),
+    }
 }
 
 /// Forces the names in a folder onto the disk, where there is a way to.
@@ -306,17 +325,25 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Where `path` leads through symbolic links, whether or not there is a file at the end.
-fn follow(path: &Path) -> io::Result<PathBuf> {
+/// Where `path` leads through symbolic links, and what is at the end, if there is something.
+fn follow(path: &Path) -> io::Result<(PathBuf, Option<Metadata>)> {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
         match fs::symlink_metadata(&path) {
             Ok(metadata) if metadata.is_symlink() => {
+                // Such as `/dev/stdout`, whose last link is a description and no path.
+                if let Ok(there) = fs::metadata(&path)
+                    && !there.is_file()
+                    && !there.is_dir()
+                {
+                    return Ok((path, Some(there)));
+                }
                 let link = fs::read_link(&path)?;
                 path = path.parent().map_or_else(|| link.clone(), |folder| folder.join(&link));
             }
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => return Ok(path),
+            Ok(metadata) => return Ok((path, Some(metadata))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((path, None)),
+            Err(error) => return Err(error),
         }
     }
     Err(io::Error::other("the symbolic links lead in a circle"))
@@ -402,7 +429,7 @@ mod tests {
         let path = folder.path().join("x");
         for existing in [Existing::Keep, Existing::Replace, Existing::Keep] {
             let there = path.exists();
-            let mut new = NewFile::Named(temporary().tempfile_in(folder.path()).unwrap());
+            let mut new = NewFile::named(folder.path()).unwrap();
             assert_eq!(names(folder.path()).len(), 1 + usize::from(there));
             new.file().write_all(b"bytes").unwrap();
             let done = new.take_name(folder.path(), &path, existing);

@@ -84,7 +84,7 @@ impl Plan {
             (chosen, bits) = consider(strided.searching(width, Effort::Quick), 1.0);
         }
         // The more there is to find, the more care pays.
-        let is_dense = bits > 3.5 * sample.len() as f32;
+        let is_dense = bits > 2.8 * sample.len() as f32;
         if let Some(Search { width, .. }) = chosen.search
             && encoder.level > 3
             && !is_dense
