@@ -5,6 +5,10 @@
 
 mod difference;
 mod number;
+mod picture;
+mod shown;
+mod tally;
+mod words;
 
 pub use difference::{DiffOptions, Difference, Place, diff};
 
