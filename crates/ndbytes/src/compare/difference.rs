@@ -348,7 +348,10 @@ impl Work {
             let (first, differs) = (first * parts, &mut self.leaf[..]);
             leaf.kernel.count(Pairs { a: bytes_a, b: bytes_b, first, differs }, options, tally);
             let leaf = self.leaf.chunks_exact(parts.max(1));
-            self.differs.iter_mut().zip(leaf).for_each(|(differs, leaf)| *differs |= leaf.contains(&true));
+            self.differs
+                .iter_mut()
+                .zip(leaf)
+                .for_each(|(differs, leaf)| *differs |= leaf.contains(&true));
         }
         let marked = picture::marked(&self.differs);
         if marked > 0 {

@@ -114,7 +114,13 @@ impl Tally {
 
     /// Counts two elements of different bits; whether they differ.
     #[inline(always)]
-    pub(super) fn pair<N: Number>(&mut self, a: N, b: N, index: usize, options: &DiffOptions) -> bool {
+    pub(super) fn pair<N: Number>(
+        &mut self,
+        a: N,
+        b: N,
+        index: usize,
+        options: &DiffOptions,
+    ) -> bool {
         match (a.is_nan(), b.is_nan()) {
             (true, true) if options.equal_nan => return false,
             (false, false) => return self.numbers(a, b, index, options),
@@ -229,7 +235,8 @@ mod tests {
 
     /// Bits that look random.
     fn drawn(state: &mut u64) -> u64 {
-        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        *state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (*state ^ *state >> 29).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 3
     }
 
@@ -238,9 +245,7 @@ mod tests {
         let mut tally = Tally::default();
         let pairs = a.chunks_exact(N::SIZE).zip(b.chunks_exact(N::SIZE)).enumerate();
         let differs = pairs
-            .map(|(index, (a, b))| {
-                a != b && tally.pair(N::load(a), N::load(b), 7 + index, options)
-            })
+            .map(|(index, (a, b))| a != b && tally.pair(N::load(a), N::load(b), 7 + index, options))
             .collect();
         (tally, differs)
     }

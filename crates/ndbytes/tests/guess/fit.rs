@@ -50,7 +50,8 @@ pub fn right_when_left_out(choices: &[Choice]) -> Vec<bool> {
         let all = probabilities(choice, &weights[choice.fold], &ones);
         // The last alternative stands for what was not considered, and is never told.
         let considered = all.len() - 1;
-        choice.right < considered && all[..considered].iter().all(|&other| other <= all[choice.right])
+        choice.right < considered
+            && all[..considered].iter().all(|&other| other <= all[choice.right])
     };
     choices.iter().map(is_right).collect()
 }

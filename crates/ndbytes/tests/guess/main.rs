@@ -53,7 +53,12 @@ fn score_tuning_half() {
         }
         format!("{sum} of {number}")
     };
-    println!("{} pictures, left out: {} of those scored, {} of the others", pictures.len(), share(true), share(false));
+    println!(
+        "{} pictures, left out: {} of those scored, {} of the others",
+        pictures.len(),
+        share(true),
+        share(false)
+    );
     let score = score::Score::of(&cases);
     print!("tuned on: {score}{}", score.wrong());
 }

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use super::signal::Signal;
 
 /// Squares of errors smaller than this are none: numbers are on a scale of about one.
-const LEAST: f64 = 1e-6;
+const LEAST: f64 = 3e-6;
 /// Blocks whose starts are looked at.
 const MOST_BLOCKS: usize = 256;
 /// Errors are cut off here, in standard deviations, so that a few do not stand for all.
-const CUT: f64 = 4.0;
+const CUT: f32 = 4.0;
 
 /// Sums of products of columns of numbers: what linear foresight needs.
 ///
@@ -29,12 +29,12 @@ impl Moments {
     }
 
     /// Adds rows: the columns that are known, and the one that is to be foreseen.
-    fn add(&mut self, columns: &[&[f64]]) {
+    fn add(&mut self, columns: &[&[f32]]) {
         let (last, count) = (self.columns, columns[0].len() as f64);
         self.count += count;
         self.sums[0] += count;
         for (one, here) in columns.iter().enumerate() {
-            self.sums[one + 1] += here.iter().sum::<f64>();
+            self.sums[one + 1] += here.iter().map(|&value| f64::from(value)).sum::<f64>();
             for (other, there) in columns.iter().enumerate().skip(one) {
                 self.sums[(one + 1) * last + other + 1] += product(here, there);
             }
@@ -42,15 +42,16 @@ impl Moments {
     }
 
     /// Adds one row of these columns.
-    fn add_one(&mut self, columns: &[&[f64]], at: usize) {
+    fn add_one(&mut self, columns: &[&[f32]], at: usize) {
         self.count += 1.0;
         self.sums[0] += 1.0;
         for (one, here) in columns.iter().enumerate() {
-            let here = here[at];
+            let here = f64::from(here[at]);
             self.sums[one + 1] += here;
-            let row = &mut self.sums[(one + 1) * self.columns + one + 1..][..self.columns - one - 1];
+            let row =
+                &mut self.sums[(one + 1) * self.columns + one + 1..][..self.columns - one - 1];
             for (sum, there) in row.iter_mut().zip(&columns[one..]) {
-                *sum += here * there[at];
+                *sum += here * f64::from(there[at]);
             }
         }
     }
@@ -122,17 +123,22 @@ pub(super) fn price(weights: usize, count: f64) -> f64 {
 }
 
 /// The sum of products, in lanes.
-fn product(one: &[f64], other: &[f64]) -> f64 {
-    let (ones, one_rest) = one.as_chunks::<4>();
-    let (others, other_rest) = other.as_chunks::<4>();
-    let mut lanes = [0.0; 4];
+fn product(one: &[f32], other: &[f32]) -> f64 {
+    let (ones, one_rest) = one.as_chunks::<8>();
+    let (others, other_rest) = other.as_chunks::<8>();
+    let mut lanes = [0.0_f32; 8];
     for (one, other) in ones.iter().zip(others) {
-        for lane in 0..4 {
+        for lane in 0..8 {
             lanes[lane] += one[lane] * other[lane];
         }
     }
-    let rest: f64 = one_rest.iter().zip(other_rest).map(|(one, other)| one * other).sum();
-    lanes.iter().sum::<f64>() + rest
+    let rest: f32 = one_rest.iter().zip(other_rest).map(|(one, other)| one * other).sum();
+    f64::from(lanes.iter().sum::<f32>() + rest)
+}
+
+/// The sum of absolute values.
+fn size(errors: &[f32]) -> f64 {
+    errors.iter().map(|error| f64::from(error.abs())).sum()
 }
 
 /// The moments of elements and those at these distances before them, of about `wanted` elements.
@@ -155,8 +161,7 @@ pub(super) fn gains_by_place(
     let mut gains = Vec::new();
     // Most groups are told by one look at the places in 24.
     for turn in [24, 5, 7] {
-        let asked: Vec<usize> =
-            groups.iter().copied().filter(|&group| turn % group == 0).collect();
+        let asked: Vec<usize> = groups.iter().copied().filter(|&group| turn % group == 0).collect();
         if asked.is_empty() {
             continue;
         }
@@ -197,48 +202,65 @@ fn windows(
     signal: &Signal<'_, '_>,
     lags: &[usize],
     wanted: usize,
-    mut each: impl FnMut(usize, &[&[f64]]),
+    mut each: impl FnMut(usize, &[&[f32]]),
 ) -> Option<()> {
     let reach = lags.iter().copied().max().unwrap_or(0);
     if reach + 8 > signal.len() {
         return None;
     }
-    // Distances near each other are read at once.
-    let mut sorted: Vec<usize> = lags.iter().copied().chain([0]).collect();
-    sorted.sort_unstable();
-    sorted.dedup();
-    let clusters: Vec<(usize, usize)> =
-        sorted.chunk_by(|one, other| other - one <= 64).map(|all| (all[0], all[all.len() - 1])).collect();
+    let clusters = Clusters::of(lags);
     for (start, count) in signal.runs(reach, wanted) {
-        let read: Vec<_> = clusters
-            .iter()
-            .map(|&(low, high)| signal.read(start - high, count + high - low))
-            .collect();
-        let columns: Vec<&[f64]> = lags
-            .iter()
-            .chain([&0])
-            .filter_map(|&lag| {
-                let at = clusters.iter().position(|&(low, high)| (low..=high).contains(&lag))?;
-                let from = clusters[at].1 - lag;
-                read[at].get(from..from + count)
-            })
-            .collect();
-        each(start, &columns);
+        clusters.with_columns(signal, lags, start, count, |columns| each(start, columns));
     }
     Some(())
+}
+
+/// Distances near each other are read at once.
+struct Clusters(Vec<(usize, usize)>);
+
+impl Clusters {
+    fn of(lags: &[usize]) -> Self {
+        let mut sorted: Vec<usize> = lags.iter().copied().chain([0]).collect();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let near = sorted.chunk_by(|one, other| other - one <= 64);
+        Self(near.map(|all| (all[0], all[all.len() - 1])).collect())
+    }
+
+    /// Calls with the columns of a run: the elements at each distance before it, and itself.
+    fn with_columns(
+        &self,
+        signal: &Signal<'_, '_>,
+        lags: &[usize],
+        start: usize,
+        count: usize,
+        each: impl FnOnce(&[&[f32]]),
+    ) {
+        let read = |&(low, high): &(usize, usize)| signal.read(start - high, count + high - low);
+        let read: Vec<_> = self.0.iter().map(read).collect();
+        let column = |&lag: &usize| {
+            let at = self.0.iter().position(|&(low, high)| (low..=high).contains(&lag))?;
+            let from = self.0[at].1 - lag;
+            read[at].get(from..from + count)
+        };
+        let columns: Vec<&[f32]> = lags.iter().chain([&0]).filter_map(column).collect();
+        each(&columns);
+    }
 }
 
 /// What is left of elements when those at some distances before them are known.
 pub(super) struct Errors<'s, 'q, 'a> {
     signal: &'s Signal<'q, 'a>,
     lags: Vec<usize>,
-    weights: Vec<f64>,
+    clusters: Clusters,
+    /// What elements at each distance count for, the constant first.
+    weights: Vec<f32>,
     /// Their standard deviation.
-    spread: f64,
+    spread: f32,
     /// Their mean size.
     mean: f64,
     /// All of them, from the first that has elements before it, where the elements are kept, too.
-    kept: Option<Vec<f64>>,
+    kept: Option<Vec<f32>>,
 }
 
 impl<'s, 'q, 'a> Errors<'s, 'q, 'a> {
@@ -247,8 +269,15 @@ impl<'s, 'q, 'a> Errors<'s, 'q, 'a> {
         let moments = moments(signal, lags, wanted)?;
         let known: Vec<usize> = (0..lags.len()).collect();
         let (rest, weights) = moments.foreseen(&known);
-        let mut errors =
-            Self { signal, lags: lags.to_vec(), weights, spread: rest.sqrt(), mean: 0.0, kept: None };
+        let mut errors = Self {
+            signal,
+            lags: lags.to_vec(),
+            clusters: Clusters::of(lags),
+            weights: weights.into_iter().map(|weight| weight as f32).collect(),
+            spread: rest.sqrt() as f32,
+            mean: 0.0,
+            kept: None,
+        };
         if signal.is_kept() {
             let reach = errors.reach();
             errors.kept = Some(errors.compute(reach, signal.len() - reach));
@@ -256,7 +285,7 @@ impl<'s, 'q, 'a> Errors<'s, 'q, 'a> {
         let (mut sum, mut number) = (0.0, 0.0);
         for (start, count) in signal.runs(errors.reach(), 4096) {
             let all = errors.at(start, count);
-            sum += all.iter().map(|error| error.abs()).sum::<f64>();
+            sum += size(&all);
             number += count as f64;
         }
         errors.mean = sum / number;
@@ -268,22 +297,24 @@ impl<'s, 'q, 'a> Errors<'s, 'q, 'a> {
     }
 
     /// In standard deviations, cut off where they are large.
-    pub(super) fn at(&self, start: usize, count: usize) -> Cow<'_, [f64]> {
+    pub(super) fn at(&self, start: usize, count: usize) -> Cow<'_, [f32]> {
         match &self.kept {
             Some(kept) => Cow::Borrowed(&kept[start - self.reach()..][..count]),
             None => Cow::Owned(self.compute(start, count)),
         }
     }
 
-    fn compute(&self, start: usize, count: usize) -> Vec<f64> {
-        let mut all = self.signal.read(start, count).to_vec();
-        for (&lag, weight) in self.lags.iter().zip(&self.weights[1..]) {
-            let before = self.signal.read(start - lag, count);
-            all.iter_mut().zip(before.iter()).for_each(|(here, there)| *here -= weight * there);
-        }
-        for error in &mut all {
-            *error = ((*error - self.weights[0]) / self.spread).clamp(-CUT, CUT);
-        }
+    fn compute(&self, start: usize, count: usize) -> Vec<f32> {
+        let mut all = Vec::with_capacity(count);
+        self.clusters.with_columns(self.signal, &self.lags, start, count, |columns| {
+            let (here, before) = (columns[columns.len() - 1], &columns[..columns.len() - 1]);
+            all.extend(here.iter().map(|value| value - self.weights[0]));
+            for (column, weight) in before.iter().zip(&self.weights[1..]) {
+                all.iter_mut().zip(*column).for_each(|(here, there)| *here -= weight * there);
+            }
+        });
+        let scale = 1.0 / self.spread;
+        all.iter_mut().for_each(|error| *error = (*error * scale).clamp(-CUT, CUT));
         all
     }
 
@@ -334,7 +365,7 @@ impl<'s, 'q, 'a> Errors<'s, 'q, 'a> {
         let (mut sum, mut number) = (0.0, 0.0);
         for block in (first..blocks).step_by(every) {
             let count = width.min(self.signal.len() - block * lag);
-            sum += self.at(block * lag, count).iter().map(|error| error.abs()).sum::<f64>();
+            sum += size(&self.at(block * lag, count));
             number += count as f64;
         }
         let trust = number / (number + 16.0);

@@ -7,17 +7,15 @@ mod row;
 mod search;
 mod signal;
 
-use std::collections::VecDeque;
-
 use crate::array::Dims;
 use peak::Peak;
 pub(super) use row::{NAMES, another};
 use search::{Chain, Search};
-pub(super) use signal::Signal;
+pub(super) use signal::{Look, Signal};
 
-/// More dimensions than this are not looked for.
-const MOST_DIMS: usize = 5;
-const MOST_CANDIDATES: usize = 28;
+/// Of shapes of one dimension, two, and so on: how many are told, and how many are looked at for one
+/// more dimension.
+const MOST: [(usize, usize); 5] = [(1, 1), (9, 9), (16, 3), (4, 1), (2, 0)];
 
 /// A shape, and the peaks that its dimensions stand on, the last dimension first.
 #[derive(Clone, Debug)]
@@ -52,8 +50,12 @@ impl Candidate {
     /// How much less is left, as a logarithm, when elements are foreseen from all neighbours in this
     /// shape, and not only from those just before them.
     fn foreseen(&self) -> f64 {
-        self.peaks.iter().map(|peak| peak.gain).sum()
+        foreseen(&self.peaks)
     }
+}
+
+fn foreseen(peaks: &[Peak]) -> f64 {
+    peaks.iter().map(|peak| peak.gain).sum()
 }
 
 impl Signal<'_, '_> {
@@ -65,17 +67,21 @@ impl Signal<'_, '_> {
         self.keep();
         let far = self.far();
         let mut all = Vec::new();
-        // Those of few dimensions first.
-        let mut chains = VecDeque::from([Chain::default()]);
-        while let Some(chain) = chains.pop_front() {
-            let next = if chain.peaks.len() + 1 < MOST_DIMS {
-                Search::behind(self, &chain, far).map_or(Vec::new(), |search| search.longer(&chain))
-            } else {
-                Vec::new()
-            };
-            all.push(Candidate::new(self.len(), chain, &next));
-            let room = MOST_CANDIDATES.saturating_sub(all.len() + chains.len());
-            chains.extend(next.into_iter().take(room));
+        let mut chains = vec![Chain::default()];
+        for (level, &(most, searched)) in MOST.iter().enumerate() {
+            // The likeliest are looked at further.
+            chains.sort_by(|a, b| foreseen(&b.peaks).total_cmp(&foreseen(&a.peaks)));
+            chains.truncate(most);
+            let mut longer = Vec::new();
+            for (at, chain) in chains.into_iter().enumerate() {
+                // What is not kept takes long to read.
+                let searched = if self.is_kept() { searched } else { searched.div_ceil(2) };
+                let search = (at < searched).then(|| Search::behind(self, &chain, far)).flatten();
+                let next = search.map_or(Vec::new(), |search| search.longer(&chain));
+                all.push(Candidate::new(self.len(), chain, &next));
+                longer.extend(next);
+            }
+            chains = if level + 1 < MOST.len() { longer } else { Vec::new() };
         }
         let best = all.iter().map(Candidate::foreseen).fold(0.0, f64::max);
         all.iter_mut().for_each(|one| one.best = best);

@@ -3,8 +3,8 @@
 use super::signal::{RUN, Signal};
 
 /// Elements that are compared at a distance; and that are looked at closely.
-pub(super) const COMPARED: usize = 12 << 10;
-pub(super) const CLOSELY: usize = 6 << 10;
+pub(super) const COMPARED: usize = 8 << 10;
+pub(super) const CLOSELY: usize = 4 << 10;
 /// Ends of rows that are looked at.
 const MOST_EDGES: usize = 256;
 
@@ -80,7 +80,7 @@ impl Signal<'_, '_> {
                 (&one[..], &two[..], &three[..])
             };
             for index in 0..run {
-                let gap = |other: &[f64]| (here[index] - other[index]).abs();
+                let gap = |other: &[f32]| f64::from((here[index] - other[index]).abs());
                 let (one, before, after) = (gap(at), gap(before), gap(after));
                 let two = 0.5 * (before + after);
                 near += one;
@@ -101,7 +101,7 @@ impl Signal<'_, '_> {
             dip: ratio(sides[0].min(sides[1])),
             sigmas: gain / error,
             far: near / number / far.max(1e-12),
-            edge: self.edge(dim, step),
+            edge: 0.0,
             gain: 0.0,
             apart: 0.0,
             start: 0.0,
@@ -115,14 +115,14 @@ impl Signal<'_, '_> {
     }
 
     /// See [`Peak::edge`].
-    fn edge(&self, dim: usize, step: usize) -> f64 {
+    pub(super) fn edge(&self, dim: usize, step: usize) -> f64 {
         let lag = dim * step;
         let rows = self.len() / lag;
         let every = rows.div_ceil(MOST_EDGES);
         let width = step.min(8);
         let gap = |place: usize| -> f64 {
             let (here, before) = (self.read(place, width), self.read(place - step, width));
-            here.iter().zip(before.iter()).map(|(one, other)| (one - other).abs()).sum()
+            here.iter().zip(before.iter()).map(|(one, other)| f64::from((one - other).abs())).sum()
         };
         let (mut between, mut inside, mut count) = (0.0, 0.0, 0_usize);
         for row in (1..rows).step_by(every.max(1)) {

@@ -78,8 +78,12 @@ impl Candidate {
         let sigmas = |peak: &Peak| (1.0 + peak.sigmas.max(0.0)).ln();
         let dip = |peak: &Peak| (1.0 - peak.dip).max(-1.0);
         // Groups, rows and planes are not told by the same signs. Of several planes the weakest counts.
-        let levels: Vec<(Peak, f64)> =
-            self.peaks.iter().copied().zip(self.adds.iter().map(|add| add.clamp(-0.1, 1.0))).collect();
+        let levels: Vec<(Peak, f64)> = self
+            .peaks
+            .iter()
+            .copied()
+            .zip(self.adds.iter().map(|add| add.clamp(-0.1, 1.0)))
+            .collect();
         let is_group = levels.first().is_some_and(|(peak, _)| peak.dim <= COLOURS);
         let (groups, rest) = levels.split_at(usize::from(is_group));
         let (rows, planes) = rest.split_at(rest.len().min(1));

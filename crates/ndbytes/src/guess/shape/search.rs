@@ -5,9 +5,9 @@ use super::peak::{CLOSELY, COMPARED, Peak};
 use super::signal::Signal;
 
 /// Elements that are compared at all distances that are tried.
-const COMPARED_IN_ALL: usize = 256 << 10;
-/// Distances that are tried for one dimension, and those that are looked at closely.
-const MOST_TRIED: usize = 400;
+const COMPARED_IN_ALL: usize = 128 << 10;
+/// Distances that are tried for the last dimension and for another one, and those that are looked at closely.
+const MOST_TRIED: [usize; 2] = [300, 120];
 const MOST_CLOSELY: usize = 8;
 /// Neighbours this near are always known. Groups of no more elements are told by the places in them.
 const NEAR: usize = 8;
@@ -50,7 +50,7 @@ impl<'s, 'q, 'a> Search<'s, 'q, 'a> {
         let steps = chain.steps();
         let rest = signal.len() / steps[chain.peaks.len()];
         let tried = divisors(rest).into_iter().filter(|&dim| dim >= 2 && dim < rest);
-        let tried = tried.take(MOST_TRIED).collect();
+        let tried = tried.take(MOST_TRIED[usize::from(!chain.peaks.is_empty())]).collect();
         let errors = Errors::new(signal, &neighbours(&steps).concat(), CLOSELY)?;
         Some(Self { signal, steps, errors, far, tried })
     }
@@ -68,7 +68,9 @@ impl<'s, 'q, 'a> Search<'s, 'q, 'a> {
             all.extend(self.by_place(chain));
         }
         all.extend(self.by_foresight(chain).into_iter().take(foreseen));
-        all.extend(self.by_nearness(chain).take(nearer));
+        if nearer > 0 {
+            all.extend(self.by_nearness(chain).take(nearer));
+        }
         all.extend(self.by_colours(chain));
         let mut kept: Vec<Chain> = Vec::new();
         for longer in all {
@@ -90,7 +92,12 @@ impl<'s, 'q, 'a> Search<'s, 'q, 'a> {
     }
 
     fn compared(&self) -> usize {
-        (COMPARED_IN_ALL / self.tried.len().max(1)).clamp(2 << 10, COMPARED)
+        let (all, least) = if self.steps.len() == 1 {
+            (COMPARED_IN_ALL, 2 << 10)
+        } else {
+            (COMPARED_IN_ALL / 4, 1 << 10)
+        };
+        (all / self.tried.len().max(1)).clamp(least, COMPARED)
     }
 
     /// The likeliest colours, and the likeliest few columns: elements at each place are foreseen in
@@ -127,7 +134,10 @@ impl<'s, 'q, 'a> Search<'s, 'q, 'a> {
     }
 
     /// Lengths at which elements are nearer to each other than a step before and behind.
-    fn by_nearness<'c>(&'c self, chain: &'c Chain) -> impl Iterator<Item = Chain> + use<'c, 's, 'q, 'a> {
+    fn by_nearness<'c>(
+        &'c self,
+        chain: &'c Chain,
+    ) -> impl Iterator<Item = Chain> + use<'c, 's, 'q, 'a> {
         let compared = self.compared();
         let mut nearer: Vec<Peak> = self
             .tried
@@ -166,7 +176,8 @@ impl<'s, 'q, 'a> Search<'s, 'q, 'a> {
     fn peak(&self, dim: usize) -> Option<Peak> {
         let step = self.step();
         let start = self.errors.edge(step * dim, step.min(64));
-        Some(Peak { start, ..self.signal.peak(dim, step, CLOSELY, self.far)? })
+        let edge = self.signal.edge(dim, step);
+        Some(Peak { start, edge, ..self.signal.peak(dim, step, CLOSELY, self.far)? })
     }
 
     /// Those that are no chance, the most telling first.
@@ -177,7 +188,9 @@ impl<'s, 'q, 'a> Search<'s, 'q, 'a> {
         all.sort_by(|a, b| gain(b).total_cmp(&gain(a)));
         let peaks: Vec<Peak> = all.iter().filter_map(|chain| chain.peaks.last().copied()).collect();
         let order = shortest_first(&peaks, |shorter, peak| shorter.told() > 0.85 * peak.told());
-        let of = |peak: &Peak| all.iter().find(|chain| chain.peaks.last().map(|one| one.dim) == Some(peak.dim));
+        let of = |peak: &Peak| {
+            all.iter().find(|chain| chain.peaks.last().map(|one| one.dim) == Some(peak.dim))
+        };
         order.iter().filter_map(of).cloned().collect()
     }
 }
@@ -245,10 +258,8 @@ fn shortest_first(peaks: &[Peak], is_near: impl Fn(&Peak, &Peak) -> bool) -> Vec
             other.dim < peak.dim && peak.dim.is_multiple_of(other.dim) && is_near(other, peak)
         });
         let chosen = shorter.min_by_key(|other| other.dim).unwrap_or(peak);
-        for one in [chosen, peak] {
-            if kept.iter().all(|other| other.dim != one.dim) {
-                kept.push(*one);
-            }
+        if kept.iter().all(|other| other.dim != chosen.dim) {
+            kept.push(*chosen);
         }
     }
     kept

@@ -11,6 +11,9 @@ pub(super) const RUN: usize = 64;
 /// Arrays of so many elements are read once, and kept.
 const KEPT: usize = 40 << 10;
 
+/// Where and how the numbers are read, and how large they are.
+pub(in crate::guess) type Look = ((usize, usize, bool, usize), Option<u32>, [u64; 2]);
+
 /// Numbers at known places of the bytes.
 pub(in crate::guess) struct Signal<'s, 'a> {
     source: &'s Source<'a>,
@@ -19,14 +22,13 @@ pub(in crate::guess) struct Signal<'s, 'a> {
     len: usize,
     middle: f64,
     pub(super) scale: f64,
-    kept: Option<Vec<f64>>,
+    kept: Option<Vec<f32>>,
 }
 
 impl<'s, 'a> Signal<'s, 'a> {
     pub(in crate::guess) fn new(source: &'s Source<'a>, offset: usize, reading: Reading) -> Self {
         let len = (source.len() - offset) / reading.itemsize().max(1);
-        let mut signal =
-            Self { source, offset, reading, len, middle: 0.0, scale: 1.0, kept: None };
+        let mut signal = Self { source, offset, reading, len, middle: 0.0, scale: 1.0, kept: None };
         let mut values: Vec<f64> = Vec::new();
         for (start, count) in signal.runs(0, 2048) {
             signal.append(start, count, &mut values);
@@ -41,6 +43,17 @@ impl<'s, 'a> Signal<'s, 'a> {
             signal.scale = if inner > 0.0 { inner } else { outer };
         }
         signal
+    }
+
+    /// What it is a look at: two of the same show the same numbers.
+    pub(in crate::guess) fn look(&self) -> Look {
+        let (size, big) = self.reading.part();
+        let is_float = match self.reading {
+            Reading::Number { scalar, .. } => FloatFormat::of(scalar).map(|format| format.mantissa),
+            _ => None,
+        };
+        let place = (self.offset, size, big, self.reading.itemsize());
+        (place, is_float, [self.middle.to_bits(), self.scale.to_bits()])
     }
 
     /// The same, read at once where it is short.
@@ -82,37 +95,42 @@ impl<'s, 'a> Signal<'s, 'a> {
     }
 
     /// Elements on a scale on which none is far out, and what is no number has a place of its own.
-    pub(super) fn read(&self, start: usize, count: usize) -> Cow<'_, [f64]> {
+    pub(super) fn read(&self, start: usize, count: usize) -> Cow<'_, [f32]> {
         if let Some(kept) = &self.kept {
             return Cow::Borrowed(&kept[start..start + count]);
         }
         let mut values = Vec::with_capacity(count);
         self.append(start, count, &mut values);
-        for value in &mut values {
-            let scaled = (*value - self.middle) / self.scale.max(f64::MIN_POSITIVE);
-            *value = match () {
+        let scale = 1.0 / self.scale.max(f64::MIN_POSITIVE);
+        let place = |value: f64| {
+            let scaled = (value - self.middle) * scale;
+            match () {
                 () if value.is_nan() => 2.5,
-                () if scaled.is_infinite() => 2.0_f64.copysign(scaled),
-                () => scaled / (1.0 + 0.5 * scaled.abs()),
-            };
-        }
-        Cow::Owned(values)
+                () if scaled.is_infinite() => 2.0_f32.copysign(scaled as f32),
+                () => (scaled / (1.0 + 0.5 * scaled.abs())) as f32,
+            }
+        };
+        Cow::Owned(values.into_iter().map(place).collect())
     }
 
     /// How far apart any two elements are.
     pub(super) fn far(&self) -> f64 {
-        let values: Vec<f64> = self
-            .runs(0, 12 << 10)
+        let values: Vec<f32> = self
+            .runs(0, 4 << 10)
             .flat_map(|(start, count)| self.read(start, count).into_owned())
             .collect();
         let other = |index: usize| values[(index.wrapping_mul(0x9E37_79B1) + 7) % values.len()];
-        let sum: f64 = (0..values.len()).map(|at| (values[at] - other(at)).abs()).sum();
+        let sum: f64 = (0..values.len()).map(|at| f64::from((values[at] - other(at)).abs())).sum();
         sum / values.len().max(1) as f64
     }
 
     /// Where to read runs, and how long they are, so that about `wanted` elements from `from` on are
     /// seen.
-    pub(super) fn runs(&self, from: usize, wanted: usize) -> impl Iterator<Item = (usize, usize)> + use<> {
+    pub(super) fn runs(
+        &self,
+        from: usize,
+        wanted: usize,
+    ) -> impl Iterator<Item = (usize, usize)> + use<> {
         let len = self.len;
         let available = len.saturating_sub(from).div_ceil(RUN);
         let count = available.min(wanted / RUN).max(1);
