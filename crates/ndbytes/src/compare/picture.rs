@@ -64,11 +64,12 @@ fn add_row(cells: &mut [usize], columns: usize, column: usize, mut differs: &[bo
         return sums.for_each(|(sum, &differs)| *sum += usize::from(differs));
     }
     let mut at = column;
-    for cell in column * width / columns..width {
+    let from = column * width / columns;
+    for (cell, sum) in cells.iter_mut().enumerate().skip(from) {
         // The first column of the next cell.
         let end = ((cell + 1) * columns).div_ceil(width);
         let (here, after) = differs.split_at(differs.len().min(end - at));
-        cells[cell] += marked(here);
+        *sum += marked(here);
         at = end;
         differs = after;
         if differs.is_empty() {

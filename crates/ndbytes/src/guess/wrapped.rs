@@ -120,7 +120,7 @@ fn with_data(call: &str, data: &str) -> String {
             byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         };
         let before = rest[..at].bytes().last().or(text.bytes().last());
-        let whole = !is_word(before) && !is_word(rest.bytes().nth(at + 4));
+        let whole = !is_word(before) && !is_word(rest.as_bytes().get(at + 4).copied());
         text.push_str(&rest[..at]);
         text.push_str(if whole { data } else { "data" });
         rest = &rest[at + 4..];
