@@ -8,11 +8,12 @@ use crate::workspace::Workspace;
 
 pub(crate) fn command(workspace: &Workspace, mut args: Args) -> Result {
     let fit = args.flag("--fit");
+    let tuning = args.flag("--tuning");
     args.words(&[])?;
     if fit {
         run(workspace, "fit_weights")?;
     }
-    run(workspace, "write_page")
+    run(workspace, if tuning { "score_tuning_half" } else { "write_page" })
 }
 
 /// One of the tests that write instead of checking.

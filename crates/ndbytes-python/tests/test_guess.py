@@ -7,6 +7,7 @@ import gzip
 import io
 import pickle
 import time
+import zlib
 
 import ndbytes
 import numpy as np
@@ -63,7 +64,17 @@ def test_what_is_no_array_is_named() -> None:
     for data, what, call in [
         (b"", "nothing", None),
         (npy, "npy", "ndbytes.bytes_to_array(data)"),
-        (gzip.compress(npy), "gzip", "gzip.decompress(data)"),
+        (
+            gzip.compress(npy),
+            "gzip around an npy of float64 (9,)",
+            "ndbytes.bytes_to_array(gzip.decompress(data))",
+        ),
+        (
+            zlib.compress(npy),
+            "zlib around an npy of float64 (9,)",
+            "ndbytes.bytes_to_array(zlib.decompress(data))",
+        ),
+        (gzip.compress(bytes(900)), "gzip", "gzip.decompress(data)"),
         (compressed.getvalue(), "zip, or npz", "numpy.load(io.BytesIO(data))"),
         (base64.b64encode(npy), "base64 of an npy", None),
         (npy.hex().encode(), "hex of an npy", None),

@@ -76,7 +76,8 @@ MISTAKES: list[tuple[str, Callable[[], object], str]] = [
     (
         "an npy file that is still compressed",
         lambda: ndbytes.bytes_to_array(gzip.compress(npy)),
-        "this is gzip: decompress it first, and look at what comes out: gzip.decompress(data)",
+        "this is gzip around an npy of float32 (6000,): decompress it first: "
+        "ndbytes.bytes_to_array(gzip.decompress(data))",
     ),
     (
         "an npy file that is still base64",

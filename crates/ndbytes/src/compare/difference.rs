@@ -3,20 +3,20 @@
 //! Arrays are gone through block by block, and blocks of the same bytes are done with at once. Of
 //! the others every element is looked at; what is kept of them does not grow.
 
-use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::number::{self, Kernel};
+use super::number::{self, Kernel, Pairs};
+use super::picture::{self, Picture};
+use super::tally::Tally;
+use super::words::{finish, tuple};
 use crate::array::{
-    Array, DType, Dims, Field, Kind, Layout, Order, Scalar, default_threads, share, threads_for,
+    Array, DType, Dims, Field, Kind, Layout, Order, default_threads, share, threads_for,
 };
 use crate::error::{DecodeError, Result};
 
 /// Blocks of this size stay in the cache between being packed and being compared.
 const BLOCK: usize = 64 << 10;
-/// The picture of where two arrays differ has at most so many rows and columns.
-pub(super) const PICTURE: (usize, usize) = (24, 64);
 
 /// When two elements count as the same.
 ///
@@ -184,10 +184,10 @@ fn describe_dtypes(a: &Array<'_>, b: &Array<'_>, options: &DiffOptions, told: &m
 }
 
 /// A part of each element that is compared by itself.
-struct Leaf {
-    name: String,
+pub(super) struct Leaf {
+    pub(super) name: String,
     /// The fields that lead to it, in both arrays.
-    path: Vec<(Field, Field)>,
+    pub(super) path: Vec<(Field, Field)>,
     kernel: Kernel,
 }
 
@@ -237,7 +237,7 @@ fn collect(
 
 impl Leaf {
     /// This part of the elements of both arrays. Subarrays add dimensions.
-    fn of<'a>(&self, a: &Array<'a>, b: &Array<'a>) -> Result<(Array<'a>, Array<'a>)> {
+    pub(super) fn of<'a>(&self, a: &Array<'a>, b: &Array<'a>) -> Result<(Array<'a>, Array<'a>)> {
         let mut pair = (a.clone(), b.clone());
         for (one, other) in &self.path {
             pair = (pair.0.field_view(one)?, pair.1.field_view(other)?);
@@ -246,86 +246,13 @@ impl Leaf {
     }
 }
 
-/// What is counted of one leaf.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Tally {
-    pub(super) count: usize,
-    /// Flat indices.
-    pub(super) first: Option<usize>,
-    pub(super) worst: Option<(f64, usize)>,
-    pub(super) max_abs: Option<f64>,
-    pub(super) max_rel: Option<f64>,
-    pub(super) max_ulp: Option<u64>,
-    pub(super) nan: [usize; 3],
-    pub(super) zero_signs: usize,
-}
-
-impl Tally {
-    fn merge(&mut self, other: &Self) {
-        let more = |a: Option<f64>, b: Option<f64>| match (a, b) {
-            (Some(a), Some(b)) => Some(f64::max(a, b)),
-            (a, b) => a.or(b),
-        };
-        self.count += other.count;
-        self.first = [self.first, other.first].into_iter().flatten().min();
-        self.worst = match (self.worst, other.worst) {
-            // Of equals the first.
-            (Some(a), Some(b)) => Some(if b.0 > a.0 || (b.0 == a.0 && b.1 < a.1) { b } else { a }),
-            (a, b) => a.or(b),
-        };
-        self.max_abs = more(self.max_abs, other.max_abs);
-        self.max_rel = more(self.max_rel, other.max_rel);
-        self.max_ulp = self.max_ulp.max(other.max_ulp);
-        self.nan.iter_mut().zip(other.nan).for_each(|(sum, more)| *sum += more);
-        self.zero_signs += other.zero_signs;
-    }
-}
-
 /// All that is counted.
-struct Tallies {
-    leaves: Vec<Tally>,
+pub(super) struct Tallies {
+    pub(super) leaves: Vec<Tally>,
     /// Elements in which any leaf differs, and the first of them.
-    count: usize,
-    first: Option<usize>,
-    picture: Picture,
-}
-
-/// How many elements differ in each part of the last two dimensions.
-#[derive(Clone)]
-struct Picture {
-    rows: usize,
-    columns: usize,
-    cells: Vec<usize>,
-}
-
-impl Picture {
-    fn of(shape: &[usize]) -> Self {
-        let (rows, columns) = match shape {
-            [.., rows, columns] => (*rows, *columns),
-            _ => (0, 0),
-        };
-        let size = rows.min(PICTURE.0) * columns.min(PICTURE.1);
-        Self { rows, columns, cells: vec![0; size] }
-    }
-
-    fn add(&mut self, flat: usize) {
-        if self.cells.is_empty() {
-            return;
-        }
-        let (height, width) = (self.rows.min(PICTURE.0), self.columns.min(PICTURE.1));
-        let (row, column) = (flat / self.columns % self.rows, flat % self.columns);
-        self.cells[row * height / self.rows * width + column * width / self.columns] += 1;
-    }
-
-    fn by_rows(&self, turned: bool) -> Vec<Vec<usize>> {
-        let (height, width) = (self.rows.min(PICTURE.0), self.columns.min(PICTURE.1));
-        match turned {
-            false => self.cells.chunks(width.max(1)).map(<[usize]>::to_vec).collect(),
-            true => (0..width)
-                .map(|column| (0..height).map(|row| self.cells[row * width + column]).collect())
-                .collect(),
-        }
-    }
+    pub(super) count: usize,
+    pub(super) first: Option<usize>,
+    pub(super) picture: Picture,
 }
 
 impl Tallies {
@@ -338,8 +265,7 @@ impl Tallies {
         self.leaves.iter_mut().zip(&other.leaves).for_each(|(sum, more)| sum.merge(more));
         self.count += other.count;
         self.first = [self.first, other.first].into_iter().flatten().min();
-        let cells = self.picture.cells.iter_mut();
-        cells.zip(&other.picture.cells).for_each(|(sum, more)| *sum += more);
+        self.picture.merge(&other.picture);
     }
 }
 
@@ -404,7 +330,6 @@ impl Work {
         let block_b = Array::new(b.dtype().clone(), block_b, b.source().clone())?;
         self.differs.clear();
         self.differs.resize(count, false);
-        let mut any = false;
         for (leaf, tally) in leaves.iter().zip(&mut own.leaves) {
             let (one, other) = leaf.of(&block_a, &block_b)?;
             let bytes_a = one.native_bytes(one.layout(), &mut self.a);
@@ -413,204 +338,38 @@ impl Work {
                 continue;
             }
             let parts = one.len() / count.max(1);
+            if leaves.len() == 1 && parts == 1 {
+                let pair = Pairs { a: bytes_a, b: bytes_b, first, differs: &mut self.differs };
+                leaf.kernel.count(pair, options, tally);
+                continue;
+            }
             self.leaf.clear();
             self.leaf.resize(one.len(), false);
-            leaf.kernel.count(bytes_a, bytes_b, first * parts, options, tally, &mut self.leaf);
-            for (element, differs) in self.differs.iter_mut().enumerate() {
-                let differs_here = self.leaf[element * parts..][..parts].contains(&true);
-                *differs |= differs_here;
-                any |= differs_here;
-            }
+            let (first, differs) = (first * parts, &mut self.leaf[..]);
+            leaf.kernel.count(Pairs { a: bytes_a, b: bytes_b, first, differs }, options, tally);
+            let leaf = self.leaf.chunks_exact(parts.max(1));
+            self.differs
+                .iter_mut()
+                .zip(leaf)
+                .for_each(|(differs, leaf)| *differs |= leaf.contains(&true));
         }
-        if any {
-            for (element, _) in self.differs.iter().enumerate().filter(|(_, differs)| **differs) {
-                own.count += 1;
-                own.first.get_or_insert(first + element);
-                own.picture.add(first + element);
+        let marked = picture::marked(&self.differs);
+        if marked > 0 {
+            own.count += marked;
+            if own.first.is_none() {
+                own.first = self.differs.iter().position(|&differs| differs).map(|at| first + at);
             }
+            own.picture.add(first, &self.differs);
         }
         Ok(())
     }
 }
 
-/// Puts what was counted into words.
-fn finish(
-    told: &mut Difference,
-    a: &Array<'_>,
-    b: &Array<'_>,
-    leaves: &[Leaf],
-    tallies: Tallies,
-    backwards: bool,
-) -> Result<()> {
-    for (leaf, tally) in leaves.iter().zip(&tallies.leaves) {
-        if tally.count == 0 {
-            continue;
-        }
-        let (one, other) = leaf.of(a, b)?;
-        let place = |flat: usize| place(&one, &other, flat, a.shape().len(), backwards);
-        let mut part = Difference {
-            size: one.len(),
-            count: tally.count,
-            first: tally.first.map(place).transpose()?,
-            worst: tally.worst.map(|(_, flat)| place(flat)).transpose()?,
-            max_abs: tally.max_abs,
-            max_rel: tally.max_rel,
-            max_ulp: tally.max_ulp,
-            nan: tally.nan,
-            zero_signs: tally.zero_signs,
-            ..Difference::default()
-        };
-        part.why = in_words(&part);
-        if leaf.path.is_empty() {
-            let why = std::mem::take(&mut told.why);
-            let size = told.size;
-            *told = Difference { why: [why, part.why].concat(), size, ..part };
-        } else {
-            told.fields.push((leaf.name.clone(), part));
-        }
-    }
-    if !told.fields.is_empty() {
-        told.count = tallies.count;
-        // A name may hold anything, also what would move a terminal's cursor.
-        let names: Vec<String> =
-            told.fields.iter().map(|(name, _)| name.escape_debug().to_string()).collect();
-        let of = told.size;
-        told.why.push(format!("{} of {of} elements differ, in {}", told.count, names.join(", ")));
-        told.first = match tallies.first {
-            Some(flat) => {
-                let mut index = unravel(flat, a.shape());
-                turn(&mut index, a.shape().len(), backwards);
-                Some(Place { index, values: Default::default() })
-            }
-            None => None,
-        };
-    }
-    if told.count > 0 && a.shape().len() >= 2 {
-        told.picture = tallies.picture.by_rows(backwards && a.shape().len() == 2);
-    }
-    Ok(())
-}
-
-fn in_words(part: &Difference) -> Vec<String> {
-    let mut why = Vec::new();
-    let percent = 100.0 * part.count as f64 / part.size.max(1) as f64;
-    why.push(format!("{} of {} elements differ ({percent:.3} %)", part.count, part.size));
-    for (count, what) in part.nan.iter().zip([
-        "are NaN or NaT in the first array only",
-        "are NaN or NaT in the second array only",
-        "are NaN or NaT in both, with different bits",
-    ]) {
-        if *count > 0 {
-            why.push(format!("{count} {what}"));
-        }
-    }
-    if part.zero_signs > 0 {
-        why.push(format!("{} differ in nothing but the sign of a zero", part.zero_signs));
-    }
-    why
-}
-
-/// Where an element is, and what is there.
-fn place(
-    a: &Array<'_>,
-    b: &Array<'_>,
-    flat: usize,
-    outer: usize,
-    backwards: bool,
-) -> Result<Place> {
-    let mut index = unravel(flat, a.shape());
-    let values = [a.text(&index)?, b.text(&index)?];
-    turn(&mut index, outer, backwards);
-    Ok(Place { index, values })
-}
-
-/// Brings an index back to the order of the axes that the caller knows.
-fn turn(index: &mut Dims<usize>, outer: usize, backwards: bool) {
-    if backwards {
-        index[..outer].reverse();
-    }
-}
-
-fn unravel(mut flat: usize, shape: &[usize]) -> Dims<usize> {
-    let mut index: Dims<usize> = smallvec::smallvec![0; shape.len()];
-    for (place, &dim) in index.iter_mut().zip(shape).rev() {
-        *place = flat % dim.max(1);
-        flat /= dim.max(1);
-    }
-    index
-}
-
-fn tuple(shape: &[usize]) -> String {
-    let dims: Vec<String> = shape.iter().map(usize::to_string).collect();
-    format!("({}{})", dims.join(", "), if dims.len() == 1 { "," } else { "" })
-}
-
-impl std::fmt::Display for Difference {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.equal {
-            return f.write_str("the same");
-        }
-        let mut lines = self.why.clone();
-        lines.extend(self.places());
-        for (name, part) in &self.fields {
-            let mut line = format!("{}: {}", name.escape_debug(), part.why.join("; "));
-            for place in part.places() {
-                let _ = write!(line, "; {place}");
-            }
-            lines.push(line);
-        }
-        f.write_str(&lines.join("\n"))
-    }
-}
-
-impl Difference {
-    /// The first and the worst element, and the distances, in words.
-    fn places(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        let place = |what: &str, place: &Place| match place.values.iter().all(String::is_empty) {
-            true => format!("{what} at {}", tuple(&place.index)),
-            false => {
-                let [one, other] = &place.values;
-                format!("{what} at {}: {one} and {other}", tuple(&place.index))
-            }
-        };
-        lines.extend(self.first.iter().map(|first| place("first", first)));
-        lines.extend(
-            self.worst
-                .iter()
-                .filter(|_| self.count > 1)
-                .map(|worst| place("farthest apart", worst)),
-        );
-        if let Some(max_abs) = self.max_abs {
-            let mut line = format!("at most {} apart", shortest(max_abs));
-            if let Some(max_rel) = self.max_rel {
-                let _ = write!(line, ", {} of the second value", shortest(max_rel));
-            }
-            if let Some(ulp) = self.max_ulp {
-                let _ = write!(line, ", {ulp} ULP");
-            }
-            lines.push(line);
-        }
-        lines
-    }
-}
-
-fn shortest(value: f64) -> String {
-    match value != 0.0 && value.is_finite() && !(1e-4..1e9).contains(&value) {
-        true => format!("{value:.4e}"),
-        false => format!("{}", (value * 1e6).round() / 1e6),
-    }
-}
-
-/// Whether a scalar is a whole number.
-pub(super) fn is_whole(scalar: Scalar) -> bool {
-    matches!(scalar.code().as_bytes(), [b'b' | b'i' | b'u', _]) && !scalar.is_extension()
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::words::{turn, unravel};
     use super::*;
-    use crate::array::{ByteOrder, Element, Source};
+    use crate::array::{ByteOrder, Element, Scalar, Source};
 
     fn array<'a, T: Element>(elements: &'a [T], shape: &[usize]) -> Array<'a> {
         Array::from_slice(elements, shape).unwrap()

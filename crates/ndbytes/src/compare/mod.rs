@@ -5,6 +5,9 @@
 
 mod difference;
 mod number;
+mod picture;
+mod tally;
+mod words;
 
 pub use difference::{DiffOptions, Difference, Place, diff};
 

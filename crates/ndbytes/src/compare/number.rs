@@ -2,12 +2,19 @@
 
 use half::{bf16, f16};
 
-use super::difference::{DiffOptions, Tally, is_whole};
+use super::difference::DiffOptions;
+use super::tally::Tally;
 use crate::array::{DType, Kind, Load, Scalar, whole};
 
-/// Counts what differs in two blocks of elements, of which the first has that flat index, and marks
-/// it.
-type Count = fn(&Kernel, &[u8], &[u8], usize, &DiffOptions, &mut Tally, &mut [bool]);
+/// Elements of both arrays, side by side; the first has this flat index. Those that differ are marked.
+pub(super) struct Pairs<'p> {
+    pub(super) a: &'p [u8],
+    pub(super) b: &'p [u8],
+    pub(super) first: usize,
+    pub(super) differs: &'p mut [bool],
+}
+
+type Count = fn(&Kernel, Pairs<'_>, &DiffOptions, &mut Tally);
 
 /// How elements of two dtypes are compared.
 #[derive(Clone, Copy)]
@@ -24,17 +31,9 @@ impl Kernel {
         self.bits_are_all && a == b
     }
 
-    /// Counts what differs among elements of which the first has the flat index `first`.
-    pub(super) fn count(
-        &self,
-        a: &[u8],
-        b: &[u8],
-        first: usize,
-        options: &DiffOptions,
-        tally: &mut Tally,
-        differs: &mut [bool],
-    ) {
-        (self.count)(self, a, b, first, options, tally, differs);
+    /// Counts what differs.
+    pub(super) fn count(&self, pairs: Pairs<'_>, options: &DiffOptions, tally: &mut Tally) {
+        (self.count)(self, pairs, options, tally);
     }
 }
 
@@ -97,16 +96,25 @@ fn is_real(scalar: Scalar) -> bool {
 }
 
 /// A number as it lies in memory.
-trait Number: Load + PartialEq {
+pub(super) trait Number: Load + PartialEq {
+    /// Whether there are floats between two.
+    const IS_FLOAT: bool = false;
     /// The distance between two; what has none is NaN.
     fn distance(self, other: Self) -> f64;
     fn magnitude(self) -> f64;
     fn is_nan(self) -> bool {
         false
     }
+    /// Whether it has a distance from every other plain number.
+    fn is_plain(self) -> bool {
+        true
+    }
+    fn same_bits(self, other: Self) -> bool {
+        self == other
+    }
     /// Floats between the two, the farther one included.
-    fn ulps(self, _other: Self) -> Option<u64> {
-        None
+    fn gap(self, _other: Self) -> u64 {
+        0
     }
 }
 
@@ -127,8 +135,9 @@ macro_rules! whole {
 whole!(u8, i8, u16, i16, u32, i32, u64, i64, i128);
 
 macro_rules! floats {
-    ($($type:ty, $bits:ty, $to_f64:expr;)*) => {$(
+    ($($type:ty, $bits:ty, $whole:ty, $to_f64:expr;)*) => {$(
         impl Number for $type {
+            const IS_FLOAT: bool = true;
             #[inline(always)]
             fn distance(self, other: Self) -> f64 {
                 ($to_f64(self) - $to_f64(other)).abs()
@@ -142,38 +151,51 @@ macro_rules! floats {
                 <$type>::is_nan(self)
             }
             #[inline(always)]
-            fn ulps(self, other: Self) -> Option<u64> {
+            fn is_plain(self) -> bool {
+                let exponents = <$type>::INFINITY.to_bits();
+                self.to_bits() & exponents != exponents
+            }
+            #[inline(always)]
+            fn same_bits(self, other: Self) -> bool {
+                self.to_bits() == other.to_bits()
+            }
+            #[inline(always)]
+            fn gap(self, other: Self) -> u64 {
                 // In two's complement floats are ordered as whole numbers, and 0.0 is -0.0.
-                let ordinal = |bits: $bits| -> i128 {
-                    let magnitude = i128::from(bits & (<$bits>::MAX >> 1));
-                    if bits >> (<$bits>::BITS - 1) == 0 { magnitude } else { -magnitude }
+                let ordinal = |bits: $bits| -> $whole {
+                    let sign = bits as $whole >> (<$bits>::BITS - 1);
+                    ((bits & (<$bits>::MAX >> 1)) as $whole ^ sign).wrapping_sub(sign)
                 };
-                u64::try_from(ordinal(self.to_bits()).abs_diff(ordinal(other.to_bits()))).ok()
+                ordinal(self.to_bits()).abs_diff(ordinal(other.to_bits())).into()
             }
         }
     )*};
 }
 floats! {
-    f16, u16, f16::to_f64;
-    bf16, u16, bf16::to_f64;
-    f32, u32, f64::from;
-    f64, u64, (|value: f64| value);
+    f16, u16, i16, f16::to_f64;
+    bf16, u16, i16, bf16::to_f64;
+    f32, u32, i32, f64::from;
+    f64, u64, i64, (|value: f64| value);
 }
 
 /// A complex number.
 #[derive(Clone, Copy, PartialEq)]
-struct Pair<T>(T, T);
+pub(super) struct Pair<T>(pub(super) T, pub(super) T);
 
 impl<T: Load> Load for Pair<T> {
     const SIZE: usize = 2 * T::SIZE;
+    #[inline(always)]
     fn load(bytes: &[u8]) -> Self {
         Self(T::load(&bytes[..T::SIZE]), T::load(&bytes[T::SIZE..]))
     }
 }
 
 impl<T: Number> Number for Pair<T> {
+    const IS_FLOAT: bool = true;
     fn distance(self, other: Self) -> f64 {
-        self.0.distance(other.0).hypot(self.1.distance(other.1))
+        // Of equal infinities there is no difference.
+        let part = |one: T, other: T| if one == other { 0.0 } else { one.distance(other) };
+        part(self.0, other.0).hypot(part(self.1, other.1))
     }
     fn magnitude(self) -> f64 {
         self.0.magnitude().hypot(self.1.magnitude())
@@ -181,17 +203,26 @@ impl<T: Number> Number for Pair<T> {
     fn is_nan(self) -> bool {
         self.0.is_nan() || self.1.is_nan()
     }
-    fn ulps(self, other: Self) -> Option<u64> {
-        self.0.ulps(other.0).max(self.1.ulps(other.1))
+    fn is_plain(self) -> bool {
+        // Of larger ones distance and magnitude may be infinite.
+        let fits = |part: T| part.is_plain() && part.magnitude() < 1e300;
+        fits(self.0) && fits(self.1)
+    }
+    fn same_bits(self, other: Self) -> bool {
+        self.0.same_bits(other.0) && self.1.same_bits(other.1)
+    }
+    fn gap(self, other: Self) -> u64 {
+        self.0.gap(other.0).max(self.1.gap(other.1))
     }
 }
 
 /// A count of units of time.
 #[derive(Clone, Copy, PartialEq)]
-struct Time(i64);
+pub(super) struct Time(i64);
 
 impl Load for Time {
     const SIZE: usize = 8;
+    #[inline(always)]
     fn load(bytes: &[u8]) -> Self {
         Self(i64::load(bytes))
     }
@@ -207,73 +238,81 @@ impl Number for Time {
     fn is_nan(self) -> bool {
         self.0 == i64::MIN
     }
+    fn is_plain(self) -> bool {
+        !self.is_nan()
+    }
 }
+
+/// So many elements are looked at twice, if at all, while they are in the nearest cache.
+const ROW: usize = 512;
 
 fn count_numbers<N: Number>(
     _: &Kernel,
-    a: &[u8],
-    b: &[u8],
-    first: usize,
+    pairs: Pairs<'_>,
     options: &DiffOptions,
     tally: &mut Tally,
-    differs: &mut [bool],
 ) {
-    let pairs = a.chunks_exact(N::SIZE).zip(b.chunks_exact(N::SIZE));
-    for ((index, (a, b)), differs) in pairs.enumerate().zip(differs) {
+    let size = ROW * N::SIZE;
+    let rows = pairs.a.chunks(size).zip(pairs.b.chunks(size)).zip(pairs.differs.chunks_mut(ROW));
+    for (row, ((a, b), differs)) in rows.enumerate() {
         if a != b {
-            *differs = tally.pair(N::load(a), N::load(b), first + index, options);
+            tally.rows::<N>((a, b), pairs.first + row * ROW, options, differs);
         }
     }
 }
 
 /// Numbers of different dtypes, one of them a float: as float64.
-fn count_converted(
-    kernel: &Kernel,
-    a: &[u8],
-    b: &[u8],
-    first: usize,
-    options: &DiffOptions,
-    tally: &mut Tally,
-    differs: &mut [bool],
-) {
-    count_loaded(kernel, a, b, differs, |differs, index, a, b| {
-        let same_bits = a.0.to_bits() == b.0.to_bits();
-        *differs = !same_bits && tally.pair(a.0, b.0, first + index, options);
+fn count_converted(kernel: &Kernel, pairs: Pairs<'_>, options: &DiffOptions, tally: &mut Tally) {
+    let Some((one, other)) = kernel.scalars else { return };
+    pairs.mark(one.itemsize(), other.itemsize(), |index, a, b| {
+        let (a, b) = (loaded(one, a).0, loaded(other, b).0);
+        a.to_bits() != b.to_bits() && tally.pair(a, b, index, options)
     });
 }
 
 /// Whole numbers of different dtypes.
-fn count_whole(
-    kernel: &Kernel,
-    a: &[u8],
-    b: &[u8],
-    first: usize,
-    options: &DiffOptions,
-    tally: &mut Tally,
-    differs: &mut [bool],
-) {
-    count_loaded(kernel, a, b, differs, |differs, index, a, b| {
-        *differs = a.1 != b.1 && tally.pair(a.1, b.1, first + index, options);
+fn count_whole(kernel: &Kernel, pairs: Pairs<'_>, options: &DiffOptions, tally: &mut Tally) {
+    let Some((one, other)) = kernel.scalars else { return };
+    pairs.mark(one.itemsize(), other.itemsize(), |index, a, b| {
+        let (a, b) = (loaded(one, a).1, loaded(other, b).1);
+        a != b && tally.pair(a, b, index, options)
     });
 }
 
-fn count_loaded(
-    kernel: &Kernel,
-    a: &[u8],
-    b: &[u8],
-    differs: &mut [bool],
-    mut count: impl FnMut(&mut bool, usize, (f64, i128), (f64, i128)),
-) {
-    let Some((one, other)) = kernel.scalars else { return };
-    let a = a.chunks_exact(one.itemsize());
-    let pairs = a.zip(b.chunks_exact(other.itemsize())).enumerate();
-    for ((index, (a, b)), differs) in pairs.zip(differs) {
-        count(differs, index, loaded(one, a), loaded(other, b));
+/// Elements of which only the bits are known.
+fn count_bits(kernel: &Kernel, pairs: Pairs<'_>, _: &DiffOptions, tally: &mut Tally) {
+    pairs.mark(kernel.size, kernel.size, |index, a, b| a != b && tally.differing(index));
+}
+
+/// Long doubles of x86: what pads them is nobody's.
+fn count_x87(kernel: &Kernel, pairs: Pairs<'_>, _: &DiffOptions, tally: &mut Tally) {
+    let size = kernel.scalars.map_or(kernel.size, |(scalar, _)| scalar.itemsize());
+    pairs.mark(size, size, |index, a, b| {
+        let mut parts = a.chunks_exact(kernel.size).zip(b.chunks_exact(kernel.size));
+        parts.any(|(a, b)| a[..10] != b[..10]) && tally.differing(index)
+    });
+}
+
+impl Pairs<'_> {
+    /// Marks the elements of which `differ` says that they do, by flat index and bytes.
+    fn mark(
+        self,
+        size_a: usize,
+        size_b: usize,
+        mut differ: impl FnMut(usize, &[u8], &[u8]) -> bool,
+    ) {
+        if size_a == 0 || size_b == 0 {
+            return;
+        }
+        let pairs = self.a.chunks_exact(size_a).zip(self.b.chunks_exact(size_b));
+        for ((index, (a, b)), differs) in pairs.enumerate().zip(self.differs) {
+            *differs = differ(self.first + index, a, b);
+        }
     }
 }
 
 /// A number as float64 and, if it is whole, as that.
-fn loaded(scalar: Scalar, bytes: &[u8]) -> (f64, i128) {
+pub(super) fn loaded(scalar: Scalar, bytes: &[u8]) -> (f64, i128) {
     match (whole(scalar, bytes), scalar) {
         (Some(whole), _) => (whole as f64, whole),
         (None, Scalar::Float16) => (f16::load(bytes).to_f64(), 0),
@@ -283,103 +322,7 @@ fn loaded(scalar: Scalar, bytes: &[u8]) -> (f64, i128) {
     }
 }
 
-/// Elements of which only the bits are known.
-fn count_bits(
-    kernel: &Kernel,
-    a: &[u8],
-    b: &[u8],
-    first: usize,
-    _: &DiffOptions,
-    tally: &mut Tally,
-    differs: &mut [bool],
-) {
-    if kernel.size == 0 {
-        return;
-    }
-    let pairs = a.chunks_exact(kernel.size).zip(b.chunks_exact(kernel.size));
-    for ((index, (a, b)), differs) in pairs.enumerate().zip(differs) {
-        if a != b {
-            *differs = true;
-            tally.count += 1;
-            tally.first.get_or_insert(first + index);
-        }
-    }
-}
-
-/// Long doubles of x86: what pads them is nobody's.
-fn count_x87(
-    kernel: &Kernel,
-    a: &[u8],
-    b: &[u8],
-    first: usize,
-    _: &DiffOptions,
-    tally: &mut Tally,
-    differs: &mut [bool],
-) {
-    let size = kernel.scalars.map_or(kernel.size, |(scalar, _)| scalar.itemsize());
-    let pairs = a.chunks_exact(size).zip(b.chunks_exact(size));
-    for ((index, (a, b)), differs) in pairs.enumerate().zip(differs) {
-        let mut parts = a.chunks_exact(kernel.size).zip(b.chunks_exact(kernel.size));
-        if parts.any(|(a, b)| a[..10] != b[..10]) {
-            *differs = true;
-            tally.count += 1;
-            tally.first.get_or_insert(first + index);
-        }
-    }
-}
-
-impl Tally {
-    /// Counts two elements of different bits; whether they differ.
-    #[inline(always)]
-    fn pair<N: Number>(&mut self, a: N, b: N, index: usize, options: &DiffOptions) -> bool {
-        match (a.is_nan(), b.is_nan()) {
-            (true, true) if options.equal_nan => return false,
-            (false, false) => return self.numbers(a, b, index, options),
-            (true, false) => self.nan[0] += 1,
-            (false, true) => self.nan[1] += 1,
-            (true, true) => self.nan[2] += 1,
-        }
-        self.differing(index);
-        true
-    }
-
-    #[inline(always)]
-    fn numbers<N: Number>(&mut self, a: N, b: N, index: usize, options: &DiffOptions) -> bool {
-        let ulps = a.ulps(b);
-        if a == b {
-            // Zeros, or parts of complex numbers that are.
-            if options.by_value() {
-                return false;
-            }
-            self.zero_signs += 1;
-            self.max_abs.get_or_insert(0.0);
-            self.differing(index);
-            return true;
-        }
-        let distance = a.distance(b);
-        let allowed = options.atol + options.rtol * b.magnitude();
-        let near = distance <= allowed && distance.is_finite();
-        if options.by_value() && (near || ulps.is_some_and(|ulps| ulps <= options.ulp)) {
-            return false;
-        }
-        self.differing(index);
-        let relative = distance / b.magnitude();
-        // The distance of infinities of different signs is infinite; of an infinity from itself
-        // there is none, but those are equal.
-        if self.worst.is_none_or(|(worst, _)| distance > worst) {
-            self.worst = Some((distance, index));
-        }
-        self.max_abs = Some(self.max_abs.map_or(distance, |most| most.max(distance)));
-        if !relative.is_nan() {
-            self.max_rel = Some(self.max_rel.map_or(relative, |most| most.max(relative)));
-        }
-        self.max_ulp = self.max_ulp.max(ulps);
-        true
-    }
-
-    #[inline(always)]
-    fn differing(&mut self, index: usize) {
-        self.count += 1;
-        self.first.get_or_insert(index);
-    }
+/// Whether a scalar is a whole number.
+pub(super) fn is_whole(scalar: Scalar) -> bool {
+    matches!(scalar.code().as_bytes(), [b'b' | b'i' | b'u', _]) && !scalar.is_extension()
 }

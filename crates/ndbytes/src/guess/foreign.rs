@@ -1,10 +1,12 @@
 //! What is no array of bare elements, and is known by its first bytes: one table.
 
+use std::borrow::Cow;
+
 /// Something that is known by name.
 #[derive(Clone, Debug)]
 pub(super) struct Foreign {
     /// What it is, such as "gzip".
-    pub(super) what: &'static str,
+    pub(super) what: Cow<'static, str>,
     /// What tells.
     pub(super) sign: String,
     /// What to do.
@@ -174,7 +176,7 @@ const SIGNATURES: &[Signature] = &[
 pub(super) fn recognise(start: &[u8], len: usize) -> Option<Foreign> {
     if len == 0 {
         return Some(Foreign {
-            what: "nothing",
+            what: "nothing".into(),
             sign: "there are no bytes".to_owned(),
             advice: "see why it is empty where it was written".to_owned(),
             call: None,
@@ -193,7 +195,7 @@ impl Signature {
     fn found(&self) -> Foreign {
         let place = if self.at == 0 { String::new() } else { format!(" at byte {}", self.at) };
         Foreign {
-            what: self.what,
+            what: self.what.into(),
             sign: format!("there is {:?}{place}, as in every {}", Ascii(self.magic), self.what),
             advice: self.advice.to_owned(),
             call: (!self.call.is_empty()).then(|| self.call.to_owned()),
@@ -253,7 +255,7 @@ fn idx(start: &[u8], len: usize) -> Option<Foreign> {
     let dims: Vec<String> = dims.iter().map(u32::to_string).collect();
     let shape = format!("({}{})", dims.join(", "), if count == 1 { "," } else { "" });
     Some(Foreign {
-        what: "IDX",
+        what: "IDX".into(),
         sign: format!(
             "the {offset} bytes at the start are an IDX header: {typestr}, {shape}, which fills the rest exactly"
         ),
@@ -295,7 +297,7 @@ fn pnm(start: &[u8], len: usize) -> Option<Foreign> {
         _ => format!("({height}, {width}, 3)"),
     };
     Some(Foreign {
-        what,
+        what: what.into(),
         sign: format!(
             "a {what} header of {offset} bytes says {width} x {height}, which fills the rest exactly"
         ),
@@ -307,8 +309,8 @@ fn pnm(start: &[u8], len: usize) -> Option<Foreign> {
 
 /// Formats whose first bytes are a length or a version, and are told by what follows.
 fn built(start: &[u8], len: usize) -> Option<Foreign> {
-    let simple = |what, sign: &str, advice: &str, call: &str, probability| Foreign {
-        what,
+    let simple = |what: &'static str, sign: &str, advice: &str, call: &str, probability| Foreign {
+        what: what.into(),
         sign: sign.to_owned(),
         advice: advice.to_owned(),
         call: (!call.is_empty()).then(|| call.to_owned()),
@@ -389,10 +391,10 @@ mod tests {
                 bytes[..4].copy_from_slice(b"FORM");
             }
             let found = recognise(&bytes, bytes.len()).map(|found| found.what);
-            assert_eq!(found, Some(row.what));
+            assert_eq!(found.as_deref(), Some(row.what));
             // Cut inside of its signature it is not known.
             let cut = recognise(&bytes[..row.at + row.magic.len() - 1], 400);
-            assert_ne!(cut.map(|found| found.what), Some(row.what));
+            assert_ne!(cut.map(|found| found.what).as_deref(), Some(row.what));
         }
     }
 

@@ -9,7 +9,7 @@ use crate::array::{Dims, Order, Scalar};
 
 pub(super) fn of_foreign(foreign: Foreign) -> Guess {
     Guess {
-        what: foreign.what.to_owned(),
+        what: foreign.what.into_owned(),
         dtype: None,
         shape: Dims::new(),
         offset: 0,

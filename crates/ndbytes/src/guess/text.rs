@@ -89,7 +89,7 @@ fn found(
     probability: f64,
 ) -> Foreign {
     Foreign {
-        what,
+        what: what.into(),
         sign: sign.to_owned(),
         advice: advice.to_owned(),
         call: call.map(str::to_owned),
@@ -219,7 +219,11 @@ mod tests {
     use super::*;
 
     fn what(text: &[u8]) -> Option<&'static str> {
-        recognise_text(text, text.len()).map(|found| found.what)
+        let found = recognise_text(text, text.len())?;
+        match found.what {
+            std::borrow::Cow::Borrowed(what) => Some(what),
+            std::borrow::Cow::Owned(_) => None,
+        }
     }
 
     #[test]

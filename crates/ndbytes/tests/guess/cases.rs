@@ -115,10 +115,14 @@ impl Numbers {
     }
 }
 
-type RealSource = (String, Half, &'static str, DType, Vec<u8>, Numbers);
+pub type RealSource = (String, Half, &'static str, DType, Vec<u8>, Numbers);
 
-fn real_sources() -> Vec<RealSource> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/real/guess");
+pub fn real_sources() -> Vec<RealSource> {
+    ["guess", "pictures"].into_iter().flat_map(sources_in).collect()
+}
+
+fn sources_in(folder: &str) -> Vec<RealSource> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/real").join(folder);
     let list = std::fs::read_to_string(folder.join("expected.json")).expect("the list is there");
     let list: serde_json::Value = serde_json::from_str(&list).expect("the list is JSON");
     let rows = list["files"].as_array().expect("files");
@@ -237,72 +241,6 @@ pub fn real() -> Vec<Case> {
         }
     }
     cases
-}
-
-/// Pictures that are tuned on, smaller: every second pixel, two thirds of the width, turned.
-pub fn resized() -> Vec<Case> {
-    let mut cases = Vec::new();
-    for (source, half, what, dtype, _, numbers) in real_sources() {
-        let pictures = matches!(what, "image" | "heights" | "mask" | "volume");
-        if half != Half::Tuning || !pictures || numbers.shape.len() < 2 {
-            continue;
-        }
-        let (height, width) = (numbers.shape[0], numbers.shape[1]);
-        let inner: usize = numbers.shape[2..].iter().product();
-        let picked = |rows: &[usize], columns: &[usize], turned: bool| {
-            let mut values = Vec::new();
-            let (outer, inside) = if turned { (columns, rows) } else { (rows, columns) };
-            for &one in outer {
-                for &other in inside {
-                    let (row, column) = if turned { (other, one) } else { (one, other) };
-                    let start = (row * width + column) * inner;
-                    values.extend(&numbers.values[start..start + inner]);
-                }
-            }
-            let mut shape = numbers.shape.clone();
-            (shape[0], shape[1]) = (outer.len(), inside.len());
-            Numbers { values, shape }
-        };
-        let every = |len: usize, step: usize| (0..len).step_by(step).collect::<Vec<_>>();
-        let third = every(width * 2 / 3, 1);
-        let sizes = [
-            picked(&every(height, 2), &every(width, 2), false),
-            picked(&every(height, 1), &third, false),
-            picked(&every(height, 1), &every(width, 1), true),
-            picked(&every(height, 1), &every(width, 3), true),
-        ];
-        for numbers in sizes {
-            let mut all = vec![numbers.clone()];
-            if numbers.shape.len() == 3 && inner == 3 {
-                all.push(numbers.planes());
-                all.push(numbers.opaque());
-            }
-            cases.extend(all.into_iter().map(|numbers| Case {
-                source: source.clone(),
-                half,
-                what,
-                variant: "resized",
-                dtype: dtype.clone(),
-                bytes: numbers.stored(&dtype.typestr().expect("a number")),
-                shape: numbers.shape,
-                offset: 0,
-                real: false,
-            }));
-        }
-    }
-    cases
-}
-
-/// The first quarter and the first sixteenth of an array: for tuning on less.
-pub fn cropped(case: &Case) -> Vec<Case> {
-    let crop = |part: usize| {
-        let mut shape = case.shape.clone();
-        shape[0] = (shape[0] / part).max(2);
-        let len = shape.iter().product::<usize>() * case.dtype.itemsize();
-        let bytes = case.bytes[..len.min(case.bytes.len())].to_vec();
-        Case { shape, bytes, real: false, ..case.clone() }
-    };
-    if case.shape.is_empty() || case.shape[0] < 8 { Vec::new() } else { vec![crop(4), crop(16)] }
 }
 
 /// The same behind one of the headers that people put before elements.

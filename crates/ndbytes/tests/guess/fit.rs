@@ -8,6 +8,9 @@ pub struct Choice {
     pub weight: f64,
     /// Choices of one source are in one fold.
     pub fold: usize,
+    /// Whether it is among those that are scored, and whether it is the shape of a picture.
+    pub is_scored: bool,
+    pub is_picture: bool,
 }
 
 pub const FOLDS: usize = 4;
@@ -33,6 +36,24 @@ pub fn best_ridge(choices: &[Choice]) -> f64 {
     let tried = [1e-4, 3e-4, 1e-3, 3e-3].map(|ridge| (ridge, wrong(ridge)));
     println!("losses by ridge: {tried:?}");
     tried.into_iter().min_by(|a, b| a.1.total_cmp(&b.1)).expect("some").0
+}
+
+/// Whether each choice is right by weights that were fitted to other sources.
+pub fn right_when_left_out(choices: &[Choice]) -> Vec<bool> {
+    let of = |fold: usize| {
+        let kept: Vec<&Choice> = choices.iter().filter(|choice| choice.fold != fold).collect();
+        fit_to(&kept, 1e-3)
+    };
+    let weights: Vec<Vec<f64>> = (0..FOLDS).map(of).collect();
+    let is_right = |choice: &Choice| {
+        let ones = vec![1.0; weights[0].len()];
+        let all = probabilities(choice, &weights[choice.fold], &ones);
+        // The last alternative stands for what was not considered, and is never told.
+        let considered = all.len() - 1;
+        choice.right < considered
+            && all[..considered].iter().all(|&other| other <= all[choice.right])
+    };
+    choices.iter().map(is_right).collect()
 }
 
 /// Weights that make the right alternatives likely; `ridge` keeps them small.

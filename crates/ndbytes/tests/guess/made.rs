@@ -4,21 +4,22 @@ use ndbytes::DType;
 
 use crate::cases::{Case, Half, Numbers, with_header};
 use crate::chance::Chance;
+use crate::drawn;
 
 /// One way of making arrays; whole families are tuned on or reported.
-struct Family {
-    name: &'static str,
-    half: Half,
+pub struct Family {
+    pub name: &'static str,
+    pub half: Half,
     what: &'static str,
     /// Each stored as this, in this shape.
-    stored: &'static [(&'static str, &'static [usize])],
+    pub stored: &'static [(&'static str, &'static [usize])],
     make: fn(&mut Chance, &[usize]) -> Vec<f64>,
 }
 
-const T: Half = Half::Tuning;
-const R: Half = Half::Reporting;
+pub const T: Half = Half::Tuning;
+pub const R: Half = Half::Reporting;
 
-const fn family(
+pub const fn family(
     name: &'static str,
     half: Half,
     what: &'static str,
@@ -28,7 +29,7 @@ const fn family(
     Family { name, half, what, stored, make }
 }
 
-const FAMILIES: &[Family] = &[
+pub const FAMILIES: &[Family] = &[
     // Signals.
     family(
         "random walk",
@@ -552,28 +553,18 @@ pub fn made() -> Vec<Case> {
             cases.push(case);
         }
     }
+    for family in drawn::FAMILIES {
+        for (at, &(typestr, shape)) in family.stored.iter().enumerate() {
+            let mut chance = Chance::named(&format!("{} {at}", family.name));
+            cases.push(store(family, typestr, shape, &mut chance));
+        }
+    }
     cases.extend(texts());
     cases.extend(noise());
     cases
 }
 
-/// For tuning only: other sizes and other draws of the families that are tuned on.
-pub fn more_to_tune_on() -> Vec<Case> {
-    let mut cases = Vec::new();
-    for family in FAMILIES.iter().filter(|family| family.half == T) {
-        for (at, &(typestr, shape)) in family.stored.iter().enumerate() {
-            for (round, part) in [(0, 2), (1, 5), (2, 20)] {
-                let mut chance = Chance::named(&format!("{} {at} again {round}", family.name));
-                let mut shape = shape.to_vec();
-                shape[0] = (shape[0] / part).max(3);
-                cases.push(store(family, typestr, &shape, &mut chance));
-            }
-        }
-    }
-    cases
-}
-
-fn store(family: &Family, typestr: &str, shape: &[usize], chance: &mut Chance) -> Case {
+pub fn store(family: &Family, typestr: &str, shape: &[usize], chance: &mut Chance) -> Case {
     let dtype = DType::from_typestr(typestr).expect("a dtype");
     let parts = if typestr.contains('c') { 2 } else { 1 };
     let full: Vec<usize> = shape.iter().copied().chain((parts == 2).then_some(2)).collect();
@@ -606,7 +597,7 @@ fn store(family: &Family, typestr: &str, shape: &[usize], chance: &mut Chance) -
     }
 }
 
-fn fill(shape: &[usize], mut make: impl FnMut(usize) -> f64) -> Vec<f64> {
+pub fn fill(shape: &[usize], mut make: impl FnMut(usize) -> f64) -> Vec<f64> {
     (0..shape.iter().product()).map(&mut make).collect()
 }
 

@@ -4,16 +4,14 @@
 
 mod cases;
 mod chance;
+mod drawn;
 mod fit;
 mod made;
 mod page;
 mod score;
-
-use std::collections::HashMap;
+mod tuning;
 
 use cases::{Case, Half};
-use ndbytes::Source;
-use ndbytes::guess::fitting;
 
 fn all() -> Vec<Case> {
     let mut all = cases::real();
@@ -21,61 +19,48 @@ fn all() -> Vec<Case> {
     all
 }
 
-/// Sources count alike, however many arrays are made of each.
-fn weights_of(cases: &[Case]) -> Vec<f64> {
-    let mut counts: HashMap<&str, usize> = HashMap::new();
-    for case in cases {
-        *counts.entry(&case.source).or_default() += 1;
-    }
-    cases.iter().map(|case| (counts[&*case.source] as f64).powf(-0.5)).collect()
+fn tuning_half() -> Vec<Case> {
+    all().into_iter().filter(|case| case.half == Half::Tuning).collect()
 }
 
 #[test]
 #[ignore = "writes the weights: cargo xtask guess --fit"]
 fn fit_weights() {
-    let mut tuning: Vec<Case> =
-        all().into_iter().filter(|case| case.half == Half::Tuning).collect();
-    let crops = tuning.iter().filter(|case| case.real && case.offset == 0).flat_map(cases::cropped);
-    let crops: Vec<Case> = crops.collect();
-    tuning.extend(crops);
-    tuning.extend(cases::resized());
-    tuning.extend(made::more_to_tune_on());
-    let weights = weights_of(&tuning);
-    let (mut readings, mut shapes) = (Vec::new(), Vec::new());
-    for (case, &weight) in tuning.iter().zip(&weights) {
-        let source = Source::slice(&case.bytes);
-        let fold = case.source.bytes().map(usize::from).sum::<usize>() % fit::FOLDS;
-        let all = fitting::readings(&source);
-        let right = all.iter().position(|(dtype, noise, _)| {
-            if case.is_noise() { *noise } else { *dtype == case.dtype && !noise }
-        });
-        match right {
-            Some(right) => {
-                let rows = all.into_iter().map(|(_, _, row)| row).collect();
-                readings.push(fit::Choice { rows, right, weight, fold });
-            }
-            None => println!("not weighed: {} {} {}", case.source, case.variant, case.dtype),
-        }
-        if case.is_noise() || matches!(case.what, "text" | "times") {
-            continue;
-        }
-        let all = fitting::shapes(&source, &case.dtype, case.offset);
-        let found = all.iter().position(|(shape, _)| *shape == case.shape);
-        if found.is_none() && case.real {
-            let shapes: Vec<&Vec<usize>> = all.iter().map(|one| &one.0).collect();
-            println!(
-                "not considered: {} {} {:?}, but {shapes:?}",
-                case.source, case.variant, case.shape
-            );
-        }
-        let right = found.unwrap_or(all.len() - 1);
-        let rows = all.into_iter().map(|(_, row)| row).collect();
-        shapes.push(fit::Choice { rows, right, weight, fold });
-    }
+    let cases = tuning::with_more(tuning_half());
+    let readings = tuning::readings(&cases);
+    let shapes = tuning::shapes(&cases);
     println!("{} readings and {} shapes", readings.len(), shapes.len());
     let reading = fit::fit(&readings, fit::best_ridge(&readings));
     let shape = fit::fit(&shapes, fit::best_ridge(&shapes));
     score::write_weights(&reading, &shape);
+}
+
+/// For trying out another way without a look at the half that is reported: what is guessed of the
+/// other half, and how many of its shapes are right by weights that were fitted to other sources.
+#[test]
+#[ignore = "prints: cargo xtask guess --tuning"]
+fn score_tuning_half() {
+    let cases = tuning_half();
+    let shapes = tuning::shapes(&tuning::with_more(cases.clone()));
+    let pictures: Vec<_> = shapes.iter().filter(|choice| choice.is_picture).collect();
+    let right = fit::right_when_left_out(&shapes);
+    let share = |scored: bool| {
+        let (mut number, mut sum) = (0, 0);
+        for (choice, right) in shapes.iter().zip(&right) {
+            let counts = choice.is_picture && choice.is_scored == scored;
+            number += usize::from(counts);
+            sum += usize::from(counts && *right);
+        }
+        format!("{sum} of {number}")
+    };
+    println!(
+        "{} pictures, left out: {} of those scored, {} of the others",
+        pictures.len(),
+        share(true),
+        share(false)
+    );
+    let score = score::Score::of(&cases);
+    print!("tuned on: {score}{}", score.wrong());
 }
 
 #[test]
@@ -94,8 +79,12 @@ fn guesses_are_right_as_often_as_the_page_says() {
     let (tuning, reporting) = page::halves(all());
     let of_all = |right: fn(&score::Answer) -> bool| reporting.share(|_| true, right);
     assert!(reporting.answers.len() + tuning.answers.len() >= 500);
-    assert!(of_all(|answer| answer.first) >= 0.95, "{reporting}");
-    assert!(of_all(|answer| answer.in_three) >= 0.99, "{reporting}");
+    assert!(of_all(|answer| answer.first) >= 0.93, "{reporting}");
+    assert!(of_all(|answer| answer.in_three) >= 0.98, "{reporting}");
+    assert!(
+        reporting.share(|answer| answer.is_picture, |answer| answer.shape) >= 0.90,
+        "{reporting}"
+    );
     // Sines differ in their last digit from one platform to another.
     let here = cfg!(all(target_os = "linux", target_arch = "x86_64"));
     assert!(!here || page::is_current(&tuning, &reporting), "run cargo xtask guess: {reporting}");

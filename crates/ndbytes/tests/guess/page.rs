@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::cases::Half;
-use crate::score::{Answer, Score, is_picture};
+use crate::score::{Answer, Score};
 
 const BEGIN: &str = "<!-- scored: written by cargo xtask guess -->\n";
 const END: &str = "<!-- scored: end -->\n";
@@ -41,7 +41,7 @@ fn tables(tuning: &Score, reporting: &Score) -> String {
         ("dtype first: the values are read as they are", all, |a| a.first),
         ("dtype first, to the letter", all, |a| a.exact),
         ("dtype among the first three", all, |a| a.in_three),
-        ("shape of pictures first", is_picture, |a| a.shape),
+        ("shape of pictures first", |a| a.is_picture, |a| a.shape),
         ("shape of anything with rows first", |a| a.several_dims, |a| a.shape),
         ("offset first", all, |a| a.offset),
         ("all of it first", all, |a| a.first && a.shape && a.offset),

@@ -27,6 +27,7 @@ pub struct Answer {
     pub sure_of_dtype: f64,
     pub sure: f64,
     pub several_dims: bool,
+    pub is_picture: bool,
 }
 
 pub struct Score {
@@ -64,8 +65,8 @@ impl Score {
     }
 }
 
-pub fn is_picture(answer: &Answer) -> bool {
-    answer.several_dims && matches!(answer.what, "image" | "heights" | "mask")
+pub fn is_picture(what: &str, shape: &[usize]) -> bool {
+    shape.len() > 1 && matches!(what, "image" | "heights" | "mask")
 }
 
 fn answer(case: &Case) -> Answer {
@@ -116,6 +117,7 @@ fn answer(case: &Case) -> Answer {
             .sum(),
         sure: first.probability,
         several_dims: case.shape.len() > 1,
+        is_picture: is_picture(case.what, &case.shape),
     }
 }
 
@@ -131,8 +133,8 @@ impl fmt::Display for Score {
         writeln!(
             f,
             "  pictures    {} of {}",
-            percent(self.share(is_picture, |a| a.shape)),
-            self.answers.iter().filter(|a| is_picture(a)).count()
+            percent(self.share(|a| a.is_picture, |a| a.shape)),
+            self.answers.iter().filter(|a| a.is_picture).count()
         )?;
         writeln!(f, "  offset      {}", percent(self.share(all, |a| a.offset)))?;
         for low in [0.0, 0.5, 0.7, 0.9, 0.97] {

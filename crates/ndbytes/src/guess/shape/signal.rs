@@ -1,0 +1,146 @@
+//! The numbers at known places of the bytes, on a scale of about one.
+
+use std::borrow::Cow;
+
+use super::super::reading::{FloatFormat, Reading, integer};
+use super::super::sample::bits;
+use crate::array::Source;
+
+/// Elements that are read at once.
+pub(super) const RUN: usize = 64;
+/// Arrays of so many elements are read once, and kept.
+const KEPT: usize = 40 << 10;
+
+/// Where and how the numbers are read, and how large they are.
+pub(in crate::guess) type Look = ((usize, usize, bool, usize), Option<u32>, [u64; 2]);
+
+/// Numbers at known places of the bytes.
+pub(in crate::guess) struct Signal<'s, 'a> {
+    source: &'s Source<'a>,
+    offset: usize,
+    reading: Reading,
+    len: usize,
+    middle: f64,
+    pub(super) scale: f64,
+    kept: Option<Vec<f32>>,
+}
+
+impl<'s, 'a> Signal<'s, 'a> {
+    pub(in crate::guess) fn new(source: &'s Source<'a>, offset: usize, reading: Reading) -> Self {
+        let len = (source.len() - offset) / reading.itemsize().max(1);
+        let mut signal = Self { source, offset, reading, len, middle: 0.0, scale: 1.0, kept: None };
+        let mut values: Vec<f64> = Vec::new();
+        for (start, count) in signal.runs(0, 2048) {
+            signal.append(start, count, &mut values);
+        }
+        values.retain(|value| value.is_finite());
+        if !values.is_empty() {
+            values.sort_unstable_by(f64::total_cmp);
+            let at = |part: f64| values[((values.len() - 1) as f64 * part) as usize];
+            signal.middle = at(0.5);
+            let inner = at(0.9) - at(0.1);
+            let outer = at(1.0) - at(0.0);
+            signal.scale = if inner > 0.0 { inner } else { outer };
+        }
+        signal
+    }
+
+    /// What it is a look at: two of the same show the same numbers.
+    pub(in crate::guess) fn look(&self) -> Look {
+        let (size, big) = self.reading.part();
+        let is_float = match self.reading {
+            Reading::Number { scalar, .. } => FloatFormat::of(scalar).map(|format| format.mantissa),
+            _ => None,
+        };
+        let place = (self.offset, size, big, self.reading.itemsize());
+        (place, is_float, [self.middle.to_bits(), self.scale.to_bits()])
+    }
+
+    /// The same, read at once where it is short.
+    pub(super) fn keep(&mut self) {
+        if self.len <= KEPT {
+            self.kept = Some(self.read(0, self.len).into_owned());
+        }
+    }
+
+    pub(super) fn is_kept(&self) -> bool {
+        self.kept.is_some()
+    }
+
+    pub(in crate::guess) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Appends elements as they are; of complex numbers, the real parts.
+    fn append(&self, start: usize, count: usize, values: &mut Vec<f64>) {
+        let size = self.reading.itemsize();
+        let raw = self.source.to_vec(self.offset + start * size, count * size);
+        let (part, big) = self.reading.part();
+        let format = match self.reading {
+            Reading::Number { scalar, .. } => FloatFormat::of(scalar),
+            _ => None,
+        };
+        let signed = match self.reading {
+            Reading::Number { scalar, .. } => scalar.code().starts_with('i'),
+            Reading::Time { .. } => true,
+            _ => false,
+        };
+        values.extend(raw.chunks_exact(size).map(|element| {
+            let bits = bits(&element[..part.min(size)], big);
+            match format {
+                Some(format) => format.value(bits),
+                None => integer(bits, part, signed) as f64,
+            }
+        }));
+    }
+
+    /// Elements on a scale on which none is far out, and what is no number has a place of its own.
+    pub(super) fn read(&self, start: usize, count: usize) -> Cow<'_, [f32]> {
+        if let Some(kept) = &self.kept {
+            return Cow::Borrowed(&kept[start..start + count]);
+        }
+        let mut values = Vec::with_capacity(count);
+        self.append(start, count, &mut values);
+        let scale = 1.0 / self.scale.max(f64::MIN_POSITIVE);
+        let place = |value: f64| {
+            let scaled = (value - self.middle) * scale;
+            match () {
+                () if value.is_nan() => 2.5,
+                () if scaled.is_infinite() => 2.0_f32.copysign(scaled as f32),
+                () => (scaled / (1.0 + 0.5 * scaled.abs())) as f32,
+            }
+        };
+        Cow::Owned(values.into_iter().map(place).collect())
+    }
+
+    /// How far apart any two elements are.
+    pub(super) fn far(&self) -> f64 {
+        let values: Vec<f32> = self
+            .runs(0, 4 << 10)
+            .flat_map(|(start, count)| self.read(start, count).into_owned())
+            .collect();
+        let other = |index: usize| values[(index.wrapping_mul(0x9E37_79B1) + 7) % values.len()];
+        let sum: f64 = (0..values.len()).map(|at| f64::from((values[at] - other(at)).abs())).sum();
+        sum / values.len().max(1) as f64
+    }
+
+    /// Where to read runs, and how long they are, so that about `wanted` elements from `from` on are
+    /// seen.
+    pub(super) fn runs(
+        &self,
+        from: usize,
+        wanted: usize,
+    ) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let len = self.len;
+        let available = len.saturating_sub(from).div_ceil(RUN);
+        let count = available.min(wanted / RUN).max(1);
+        // Spread evenly; the last one ends at the end.
+        let room = len.saturating_sub(from + RUN);
+        (0..count).map(move |index| {
+            let place =
+                if count == 1 { 0.0 } else { room as f64 * index as f64 / (count - 1) as f64 };
+            let start = from + place as usize;
+            (start, RUN.min(len.saturating_sub(start)))
+        })
+    }
+}

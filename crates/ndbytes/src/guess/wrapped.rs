@@ -1,0 +1,213 @@
+//! What compressed bytes hold, by the first of them that come out.
+
+use std::io::Read as _;
+
+use zlib_rs::{Inflate, InflateFlush};
+
+use super::foreign::{self, Foreign};
+use super::text;
+use crate::array::{DType, Source};
+
+/// So many bytes are decompressed, and no more.
+const LOOKED_AT: usize = 4 << 10;
+/// A block of zstd has to be there as a whole, which is at most so long, behind a header.
+const BLOCK_OF_ZSTD: usize = (128 << 10) + 64;
+/// Frames of zstd that need more memory than this (8 MiB) are not looked into.
+const WINDOW_LOG: u32 = 23;
+
+/// Says what is in these compressed bytes, where that can be told.
+pub(super) fn describe(mut found: Foreign, source: &Source<'_>) -> Foreign {
+    let Some(decompress) = found.call.clone() else { return found };
+    let Some((inside, call)) = look_inside(&found.what, source) else { return found };
+    found.what = format!("{} around {inside}", found.what).into();
+    found.advice = "decompress it first".to_owned();
+    found.call = Some(match call {
+        Some(call) => with_data(&call, &decompress),
+        None => decompress,
+    });
+    // A few bytes may be there by chance; what was decompressed is not.
+    found.probability = 0.999;
+    found
+}
+
+/// What comes out of compressed bytes, and the call that reads it.
+fn look_inside(what: &str, source: &Source<'_>) -> Option<(String, Option<String>)> {
+    let start = |most: usize| source.to_vec(0, source.len().min(most));
+    let (inside, len) = match what {
+        // gzip says at its end how much it is, up to 4 GiB.
+        "gzip" => (inflated(&start(LOOKED_AT), 31)?, last_four(source)),
+        "zlib" => (inflated(&start(LOOKED_AT), 15)?, None),
+        "zstd" => {
+            let start = start(BLOCK_OF_ZSTD);
+            let size = zstd::zstd_safe::get_frame_content_size(&start).ok().flatten();
+            (unpacked(&start)?, size.and_then(|size| usize::try_from(size).ok()))
+        }
+        _ => return None,
+    };
+    if let Some(npy) = npy_in_words(&inside) {
+        return Some((format!("an {npy}"), Some("ndbytes.bytes_to_array(data)".to_owned())));
+    }
+    // Of unknown length nothing is known to fill it.
+    let len = len.filter(|&len| len >= inside.len()).unwrap_or(usize::MAX);
+    let found = foreign::recognise(&inside, len)
+        .or_else(|| text::recognise_text(&inside, len))
+        .filter(|found| !inside.is_empty() && found.probability > 0.9)?;
+    Some((found.what.into_owned(), found.call))
+}
+
+/// The first bytes of a zlib stream (`window` 15) or a gzip one (31).
+fn inflated(start: &[u8], window: u8) -> Option<Vec<u8>> {
+    let mut inside = vec![0; LOOKED_AT];
+    let mut codec = Inflate::new(true, window);
+    // The input ends too early; what came out before that counts.
+    let _ = codec.decompress(start, &mut inside, InflateFlush::SyncFlush);
+    inside.truncate(codec.total_out() as usize);
+    (!inside.is_empty()).then_some(inside)
+}
+
+fn unpacked(start: &[u8]) -> Option<Vec<u8>> {
+    let mut inside = vec![0; LOOKED_AT];
+    let mut codec = zstd::stream::read::Decoder::with_buffer(start).ok()?;
+    codec.window_log_max(WINDOW_LOG).ok()?;
+    let mut filled = 0;
+    while filled < inside.len() {
+        match codec.read(&mut inside[filled..]) {
+            Ok(count) if count > 0 => filled += count,
+            _ => break,
+        }
+    }
+    inside.truncate(filled);
+    (!inside.is_empty()).then_some(inside)
+}
+
+fn last_four(source: &Source<'_>) -> Option<usize> {
+    let last = source.to_vec(source.len().checked_sub(4)?, 4);
+    usize::try_from(u32::from_le_bytes(last.try_into().ok()?)).ok()
+}
+
+/// What the header of an npy file says, in words: `npy of float32 (28, 28)`. Only the usual spelling
+/// is understood: it is not read here, and whatever it says is read by nobody.
+fn npy_in_words(start: &[u8]) -> Option<String> {
+    let version = *start.strip_prefix(b"\x93NUMPY")?.first()?;
+    let header = start.get(if version == 1 { 10 } else { 12 }..)?;
+    let end = header.iter().position(|&byte| byte == b'}').unwrap_or(header.len());
+    let header = String::from_utf8_lossy(&header[..end]);
+    let behind = |key: &str| Some(header.split_once(key)?.1.trim_start_matches([':', ' ']));
+    let dtype = behind("'descr'").and_then(|rest| match rest.strip_prefix('\'') {
+        Some(typestr) => {
+            let dtype = DType::from_typestr(typestr.split_once('\'')?.0).ok()?;
+            Some(dtype.to_string())
+        }
+        None => rest.starts_with('[').then(|| "structures".to_owned()),
+    });
+    let shape = behind("'shape'").and_then(|rest| {
+        let dims = rest.strip_prefix('(')?.split_once(')')?.0;
+        let plain = dims.bytes().all(|byte| byte.is_ascii_digit() || b", ".contains(&byte));
+        (plain && dims.len() < 200).then(|| format!("({dims})"))
+    });
+    Some(match (dtype, shape) {
+        (Some(dtype), Some(shape)) => format!("npy of {dtype} {shape}"),
+        _ => "npy".to_owned(),
+    })
+}
+
+/// A call with another expression for `data`.
+fn with_data(call: &str, data: &str) -> String {
+    let mut text = String::new();
+    let mut rest = call;
+    while let Some(at) = rest.find("data") {
+        let is_word = |byte: Option<u8>| {
+            byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        };
+        let before = rest[..at].bytes().last().or(text.bytes().last());
+        let whole = !is_word(before) && !is_word(rest.as_bytes().get(at + 4).copied());
+        text.push_str(&rest[..at]);
+        text.push_str(if whole { data } else { "data" });
+        rest = &rest[at + 4..];
+    }
+    text + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::super::named;
+    use super::*;
+
+    fn told(bytes: &[u8]) -> (String, String) {
+        let guess = named(&Source::slice(bytes)).unwrap();
+        (guess.what, guess.call.unwrap())
+    }
+
+    /// gzip around stored or deflated bytes.
+    fn gzip(inside: &[u8]) -> Vec<u8> {
+        let mut packed = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03".to_vec();
+        packed.extend(miniz_oxide::deflate::compress_to_vec(inside, 6));
+        packed.extend(crc32fast::hash(inside).to_le_bytes());
+        packed.extend((inside.len() as u32).to_le_bytes());
+        packed
+    }
+
+    fn npy() -> Vec<u8> {
+        let values: Vec<f32> = (0..784).map(|i| (i as f32 * 0.1).sin()).collect();
+        let array = crate::Array::from_slice(&values, &[28, 28]).unwrap();
+        crate::array_to_bytes(&array).unwrap()
+    }
+
+    #[test]
+    fn an_npy_is_told_through_each_wrapper() {
+        let npy = npy();
+        let zlib = miniz_oxide::deflate::compress_to_vec_zlib(&npy, 6);
+        let zstd = zstd::bulk::compress(&npy, 3).unwrap();
+        for (bytes, what, call) in [
+            (gzip(&npy), "gzip", "gzip.decompress(data)"),
+            (zlib, "zlib", "zlib.decompress(data)"),
+            (zstd, "zstd", "compression.zstd.decompress(data)"),
+        ] {
+            let expected = (
+                format!("{what} around an npy of float32 (28, 28)"),
+                format!("ndbytes.bytes_to_array({call})"),
+            );
+            assert_eq!(told(&bytes), expected);
+            // The start is enough, but of zstd it is a whole block.
+            if what != "zstd" {
+                assert_eq!(told(&bytes[..bytes.len() - 300]).0, expected.0);
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_fills_its_length_is_told_from_gzip() {
+        let idx = [&[0, 0, 8, 3, 0, 0, 0, 20, 0, 0, 0, 28, 0, 0, 0, 28][..], &[9; 15680]].concat();
+        let (what, call) = told(&gzip(&idx));
+        assert_eq!(what, "gzip around IDX");
+        assert_eq!(
+            call,
+            "ndbytes.frombuffer(gzip.decompress(data), \"|u1\", (20, 28, 28), offset=16)"
+        );
+    }
+
+    #[test]
+    fn what_says_nothing_or_is_damaged_stays_what_it_was() {
+        let bare: Vec<u8> = (0..9000_u32).flat_map(|i| (i * i).to_le_bytes()).collect();
+        assert_eq!(told(&gzip(&bare)), ("gzip".to_owned(), "gzip.decompress(data)".to_owned()));
+        let mut damaged = gzip(&npy());
+        damaged[12..40].fill(0xff);
+        assert_eq!(told(&damaged).0, "gzip");
+        for len in 4..60 {
+            assert!(told(&gzip(&npy())[..len]).0.starts_with("gzip"), "{len}");
+        }
+        let mut frame = zstd::stream::Encoder::new(Vec::new(), 3).unwrap();
+        frame.window_log(27).unwrap();
+        frame.include_contentsize(false).unwrap();
+        frame.write_all(&npy()).unwrap();
+        assert_eq!(told(&frame.finish().unwrap()).0, "zstd");
+    }
+
+    #[test]
+    fn only_the_word_is_replaced() {
+        let call = with_data("read_data(io.BytesIO(data), data=data_of(data))", "x(data)");
+        assert_eq!(call, "read_data(io.BytesIO(x(data)), x(data)=data_of(x(data)))");
+    }
+}
