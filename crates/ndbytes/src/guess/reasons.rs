@@ -188,9 +188,18 @@ fn of_shape(layout: &Layout) -> Vec<String> {
         };
         inner *= peak.dim;
         let change = 100.0 * (1.0 - peak.ratio);
-        reasons.push(format!(
-            "{what}: elements {inner} apart differ {change:.0} % less than those one step off"
-        ));
+        let gain = 100.0 * (1.0 - (-peak.gain).exp());
+        reasons.push(match () {
+            () if change >= 1.0 => format!(
+                "{what}: elements {inner} apart differ {change:.0} % less than those one step off"
+            ),
+            () if gain >= 1.0 => {
+                format!(
+                    "{what}: with those {inner} before, elements are foreseen {gain:.0} % better"
+                )
+            }
+            () => format!("{what}: the signs are weak"),
+        });
     }
     if layout.order == Order::F {
         reasons.push("the shape fits better with the first index varying fastest".to_owned());
