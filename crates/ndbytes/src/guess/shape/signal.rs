@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::super::reading::{FloatFormat, Reading, integer};
+use super::super::reading::{FloatFormat, Reading};
 use super::super::sample::bits;
 use crate::array::Source;
 
@@ -31,7 +31,7 @@ impl<'s, 'a> Signal<'s, 'a> {
         let mut signal = Self { source, offset, reading, len, middle: 0.0, scale: 1.0, kept: None };
         let mut values: Vec<f64> = Vec::new();
         for (start, count) in signal.runs(0, 2048) {
-            signal.append(start, count, &mut values);
+            signal.each(start, count, |value| values.push(value));
         }
         values.retain(|value| value.is_finite());
         if !values.is_empty() {
@@ -71,27 +71,46 @@ impl<'s, 'a> Signal<'s, 'a> {
         self.len
     }
 
-    /// Appends elements as they are; of complex numbers, the real parts.
-    fn append(&self, start: usize, count: usize, values: &mut Vec<f64>) {
+    /// Gives elements as they are; of complex numbers, the real parts.
+    fn each(&self, start: usize, count: usize, take: impl FnMut(f64)) {
         let size = self.reading.itemsize();
-        let raw = self.source.to_vec(self.offset + start * size, count * size);
-        let (part, big) = self.reading.part();
-        let format = match self.reading {
-            Reading::Number { scalar, .. } => FloatFormat::of(scalar),
-            _ => None,
-        };
-        let signed = match self.reading {
-            Reading::Number { scalar, .. } => scalar.code().starts_with('i'),
-            Reading::Time { .. } => true,
-            _ => false,
-        };
-        values.extend(raw.chunks_exact(size).map(|element| {
-            let bits = bits(&element[..part.min(size)], big);
-            match format {
-                Some(format) => format.value(bits),
-                None => integer(bits, part, signed) as f64,
+        let (from, len) = (self.offset + start * size, count * size);
+        // Runs are short and many.
+        let mut run = [0; RUN * 16];
+        match run.get_mut(..len) {
+            Some(raw) => {
+                self.source.copy_over(from, raw);
+                self.values(raw, size, take);
             }
-        }));
+            None => self.values(&self.source.to_vec(from, len), size, take),
+        }
+    }
+
+    fn values(&self, raw: &[u8], size: usize, mut take: impl FnMut(f64)) {
+        let (part, big) = self.reading.part();
+        let (format, signed) = match self.reading {
+            Reading::Number { scalar, .. } => {
+                (FloatFormat::of(scalar), scalar.code().starts_with('i'))
+            }
+            Reading::Time { .. } => (None, true),
+            _ => (None, false),
+        };
+        let unused = 64 - 8 * part.min(8) as u32;
+        let mut each = |bits: u64| {
+            take(match format {
+                Some(format) => format.value(bits),
+                None if signed => (((bits << unused) as i64) >> unused) as f64,
+                None => bits as f64,
+            });
+        };
+        let elements = raw.chunks_exact(size);
+        match part.min(size) {
+            1 => elements.for_each(|element| each(element[0].into())),
+            2 => elements.for_each(|element| each(joined::<2>(element, big))),
+            4 => elements.for_each(|element| each(joined::<4>(element, big))),
+            8 => elements.for_each(|element| each(joined::<8>(element, big))),
+            part => elements.for_each(|element| each(bits(&element[..part], big))),
+        }
     }
 
     /// Elements on a scale on which none is far out, and what is no number has a place of its own.
@@ -99,18 +118,17 @@ impl<'s, 'a> Signal<'s, 'a> {
         if let Some(kept) = &self.kept {
             return Cow::Borrowed(&kept[start..start + count]);
         }
-        let mut values = Vec::with_capacity(count);
-        self.append(start, count, &mut values);
         let scale = 1.0 / self.scale.max(f64::MIN_POSITIVE);
-        let place = |value: f64| {
+        let mut values = Vec::with_capacity(count);
+        self.each(start, count, |value| {
             let scaled = (value - self.middle) * scale;
-            match () {
+            values.push(match () {
                 () if value.is_nan() => 2.5,
                 () if scaled.is_infinite() => 2.0_f32.copysign(scaled as f32),
                 () => (scaled / (1.0 + 0.5 * scaled.abs())) as f32,
-            }
-        };
-        Cow::Owned(values.into_iter().map(place).collect())
+            });
+        });
+        Cow::Owned(values)
     }
 
     /// How far apart any two elements are.
@@ -142,5 +160,21 @@ impl<'s, 'a> Signal<'s, 'a> {
             let start = from + place as usize;
             (start, RUN.min(len.saturating_sub(start)))
         })
+    }
+}
+
+/// The bits of an element of `N` bytes, of which there may be more.
+#[inline]
+fn joined<const N: usize>(element: &[u8], big: bool) -> u64 {
+    let mut wide = [0; 8];
+    match big {
+        true => {
+            wide[8 - N..].copy_from_slice(&element[..N]);
+            u64::from_be_bytes(wide)
+        }
+        false => {
+            wide[..N].copy_from_slice(&element[..N]);
+            u64::from_le_bytes(wide)
+        }
     }
 }
