@@ -5,6 +5,7 @@ use std::path::Path;
 use ndbytes::{DecodeError, DecodeErrorKind, Format, GuessOptions, Source};
 use serde_json::{Value, json};
 
+use crate::screen::Screen;
 use crate::trouble::Trouble;
 
 /// From here on, what bytes are told to be is worth saying.
@@ -72,6 +73,16 @@ impl Failure {
     /// What stands in the place of what would have been told about the file.
     pub(crate) fn json(&self, file: &Path) -> Value {
         json!({ "file": file.to_string_lossy(), "error": self.details() })
+    }
+
+    /// Says so in the place of what would have been told about the file, behind what was said before.
+    pub(crate) fn tell(&self, file: &Path, screen: &mut Screen, json: bool) -> Result<(), Trouble> {
+        if json {
+            screen.json(&self.json(file))?;
+        }
+        screen.flush()?;
+        self.trouble().about(file).say();
+        Ok(())
     }
 
     /// The line for people.

@@ -9,8 +9,9 @@ use crate::Outcome;
 use crate::description::{Shape, order_name, parse_shape};
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::screen::{BOLD, Cell, DIM, GOOD, Screen, counted, tuple};
+use crate::screen::{BOLD, Cell, DIM, GOOD, Screen, counted};
 use crate::trouble::{Trouble, name};
+use ndbytes::array::tuple;
 
 const AFTER_HELP: &str = "\
 Files are not read whole: a sample tells. What is no array is told by name, such
@@ -85,11 +86,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
             }
             Err(failure) => {
                 outcome = Outcome::Troubled;
-                if args.json {
-                    screen.json(&failure.json(file))?;
-                }
-                screen.flush()?;
-                failure.trouble().about(file).say();
+                failure.tell(file, &mut screen, args.json)?;
             }
         }
     }

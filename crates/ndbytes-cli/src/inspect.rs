@@ -12,8 +12,9 @@ use crate::Outcome;
 use crate::description::{in_short, options_for, order_name};
 use crate::failure::Failure;
 use crate::input::{Input, Opened, start_of};
-use crate::screen::{BOLD, Cell, DIM, ODD, Screen, counted, tuple};
+use crate::screen::{BOLD, Cell, DIM, ODD, Screen, counted};
 use crate::trouble::{Trouble, name};
+use ndbytes::array::tuple;
 
 const AFTER_HELP: &str = "\
 Only the description is read, never the elements, and nothing in it is run. Of a
@@ -75,11 +76,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
             }
             Err(failure) => {
                 outcome = Outcome::Troubled;
-                if args.json {
-                    screen.json(&failure.json(file))?;
-                }
-                screen.flush()?;
-                failure.trouble().about(file).say();
+                failure.tell(file, &mut screen, args.json)?;
             }
         }
     }

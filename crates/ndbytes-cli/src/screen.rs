@@ -4,7 +4,7 @@
 //! to it. So everything printed here is made printable first.
 
 use std::borrow::Cow;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write as _};
 
 use clap::builder::styling::{AnsiColor, Style};
@@ -194,18 +194,6 @@ pub(crate) fn counted(number: impl fmt::Display, thing: &str) -> String {
     format!("{number} {thing}{plural}")
 }
 
-/// A shape as Python writes it: `(28, 28)`, `(5,)`, `()`.
-pub(crate) fn tuple(shape: &[usize]) -> String {
-    let mut shown = "(".to_owned();
-    for (axis, dim) in shape.iter().enumerate() {
-        let comma = if axis == 0 { "" } else { ", " };
-        // Writing to a string does not fail.
-        let _ = write!(shown, "{comma}{dim}");
-    }
-    shown.push_str(if shape.len() == 1 { ",)" } else { ")" });
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,8 +212,5 @@ mod tests {
             ["1", "999", "1,000", "1,234,567"]
         );
         assert_eq!([0, 1, 2000].map(|n| counted(n, "byte")), ["0 bytes", "1 byte", "2,000 bytes"]);
-        assert_eq!(tuple(&[]), "()");
-        assert_eq!(tuple(&[5]), "(5,)");
-        assert_eq!(tuple(&[2, 0, 3]), "(2, 0, 3)");
     }
 }

@@ -87,11 +87,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
                 }
                 Err(failure) => {
                     troubled += 1;
-                    if args.json {
-                        screen.json(&failure.json(file))?;
-                    }
-                    screen.flush()?;
-                    failure.trouble().about(file).say();
+                    failure.tell(file, &mut screen, args.json)?;
                 }
             }
             Ok(screen.flush()?)

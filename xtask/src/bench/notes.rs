@@ -21,12 +21,12 @@ pub(crate) const NOTES: &[(&str, &str)] = &[
     ),
     (
         "npz-save/many",
-        "in a process of its own 11x: behind other cases the result grows into memory that nobody has \
+        "in a process of its own (`--only npz-save/many`) 11x: behind other cases the result grows into memory that nobody has \
          touched before",
     ),
     (
         "rust-write/200MB",
-        "by itself 6.5x: behind the cases of large files, in half of the rounds, the memory has to \
+        "by itself (`--only rust-write/200MB`) 6.5x: behind the cases of large files, in half of the rounds, the memory has to \
          come from the host of the virtual machine",
     ),
     (

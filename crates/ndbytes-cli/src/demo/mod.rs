@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 use crate::Outcome;
 use crate::description::{ReadArgs, in_short, order_name};
 use crate::input::Input;
-use crate::screen::{BAD, BOLD, Cell, DIM, GOOD, Screen, counted, grouped, tuple};
+use crate::screen::{BAD, BOLD, Cell, DIM, GOOD, Screen, counted, grouped};
 use crate::trouble::{Trouble, name};
 use arrays::SAMPLES;
+use ndbytes::array::tuple;
 use ways::{Told, WAYS, Way};
 
 const AFTER_HELP: &str = "\

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::sample::Sample;
 use super::statistics::{Histogram, Statistics, each, is_time, short};
 use crate::description::in_short;
-use crate::screen::{grouped, tuple};
+use crate::screen::grouped;
+use ndbytes::array::{tuple, unravel};
 
 /// Elements that are listed: so many from both ends.
 const ENDS: usize = 5;
@@ -210,15 +211,6 @@ pub(super) fn ends(array: &Array<'_>) -> Result<Vec<Option<(String, String)>>, D
     }
     let first = (0..ENDS).map(row);
     first.chain([Ok(None)]).chain((count - ENDS..count).map(row)).collect()
-}
-
-fn unravel(mut flat: usize, shape: &[usize]) -> Vec<usize> {
-    let mut index = vec![0; shape.len()];
-    for (place, &length) in index.iter_mut().zip(shape).rev() {
-        *place = flat % length.max(1);
-        flat /= length.max(1);
-    }
-    index
 }
 
 /// All of it as one object, but for what the file is called.

@@ -126,7 +126,7 @@ pub(crate) fn small_array<'py>(
     let array = ndarray::new_like(&layout, dtype)?;
     let head = &mut room[..header.data_offset];
     // SAFETY: the array is new, and has `nbytes` bytes.
-    let got = unsafe { socket.fill(py, head, ndarray::data(&array), nbytes) }?;
+    let got = unsafe { socket.fill(py, head, ndarray::address(&array), nbytes) }?;
     match got == head.len() + nbytes {
         true => Ok(Some(array)),
         false => Err(errors::decode(py, header.cut_short(got as u64))),
@@ -163,7 +163,7 @@ fn receive(
     let py = array.py();
     if let Some(socket) = reader.socket() {
         // SAFETY: the array is new, and has at least `end` bytes.
-        return unsafe { socket.fill(py, &mut [], ndarray::data(array).add(from), end - from) };
+        return unsafe { socket.fill(py, &mut [], ndarray::address(array).add(from), end - from) };
     }
     let memory = &ndarray::writable_memoryview(array)?;
     let mut at = from;

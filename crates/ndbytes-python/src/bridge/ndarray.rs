@@ -354,12 +354,6 @@ pub(crate) fn new_like<'py>(
     unsafe { new(layout, dtype, ptr::null_mut(), NPY_ARRAY_WRITEABLE) }
 }
 
-/// Where the elements of an array start.
-pub(super) fn data(array: &Bound<'_, PyAny>) -> *mut u8 {
-    // SAFETY: callers pass arrays, whose fields NumPy's C API fixes.
-    unsafe { (*array.as_ptr().cast::<PyArrayObject>()).fields.data.cast() }
-}
-
 /// Has `fill` write every byte of the elements of a new array, which lie side by side. Other
 /// Python threads run meanwhile.
 ///

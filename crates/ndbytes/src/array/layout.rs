@@ -343,6 +343,23 @@ fn contiguity(shape: &[usize], strides: &[isize], itemsize: usize, empty: bool) 
     (c, f)
 }
 
+/// A shape or an index as Python writes it: `(28, 28)`, `(5,)`, `()`.
+pub fn tuple<D: std::fmt::Display>(dims: &[D]) -> String {
+    let all: Vec<String> = dims.iter().map(D::to_string).collect();
+    let comma = if dims.len() == 1 { "," } else { "" };
+    format!("({}{comma})", all.join(", "))
+}
+
+/// The index of the element that is number `flat` in C order.
+pub fn unravel(mut flat: usize, shape: &[usize]) -> Dims<usize> {
+    let mut index: Dims<usize> = smallvec::smallvec![0; shape.len()];
+    for (place, &dim) in index.iter_mut().zip(shape).rev() {
+        *place = flat % dim.max(1);
+        flat /= dim.max(1);
+    }
+    index
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -398,5 +415,15 @@ mod tests {
             }
             assert_eq!(next, layout.nbytes(), "{max}");
         }
+    }
+
+    #[test]
+    fn shapes_and_indices() {
+        assert_eq!(
+            [tuple::<usize>(&[]), tuple(&[5]), tuple(&[2, 0, 3])],
+            ["()", "(5,)", "(2, 0, 3)"]
+        );
+        assert_eq!(unravel(17, &[2, 3, 4])[..], [1, 1, 1]);
+        assert!(unravel(0, &[]).is_empty());
     }
 }

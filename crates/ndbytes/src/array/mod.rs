@@ -22,7 +22,7 @@ pub use dtype::{
     VariableStr,
 };
 pub use element::Element;
-pub use layout::{Dims, Layout, MAX_DIMS, Order};
+pub use layout::{Dims, Layout, MAX_DIMS, Order, tuple, unravel};
 pub use number::Numbers;
 pub use objects::Objects;
 pub use pack::advise_huge_pages;

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::number::{self, Kernel, Pairs};
 use super::picture::{self, Picture};
 use super::tally::Tally;
-use super::words::{finish, tuple};
+use super::words::finish;
 use crate::array::{
-    Array, DType, Dims, Field, Kind, Layout, Order, default_threads, share, threads_for,
+    Array, DType, Dims, Field, Kind, Layout, Order, default_threads, share, threads_for, tuple,
 };
 use crate::error::{DecodeError, Result};
 
@@ -367,8 +367,9 @@ impl Work {
 
 #[cfg(test)]
 mod tests {
-    use super::super::words::{turn, unravel};
+    use super::super::words::turn;
     use super::*;
+    use crate::array::unravel;
     use crate::array::{ByteOrder, Element, Scalar, Source};
 
     fn array<'a, T: Element>(elements: &'a [T], shape: &[usize]) -> Array<'a> {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::difference::{Difference, Leaf, Place, Tallies};
-use crate::array::{Array, Dims};
+use crate::array::{Array, Dims, tuple, unravel};
 use crate::error::Result;
 
 /// Puts what was counted into words.
@@ -102,20 +102,6 @@ pub(super) fn turn(index: &mut Dims<usize>, outer: usize, backwards: bool) {
     if backwards {
         index[..outer].reverse();
     }
-}
-
-pub(super) fn unravel(mut flat: usize, shape: &[usize]) -> Dims<usize> {
-    let mut index: Dims<usize> = smallvec::smallvec![0; shape.len()];
-    for (place, &dim) in index.iter_mut().zip(shape).rev() {
-        *place = flat % dim.max(1);
-        flat /= dim.max(1);
-    }
-    index
-}
-
-pub(super) fn tuple(shape: &[usize]) -> String {
-    let dims: Vec<String> = shape.iter().map(usize::to_string).collect();
-    format!("({}{})", dims.join(", "), if dims.len() == 1 { "," } else { "" })
 }
 
 impl std::fmt::Display for Difference {

@@ -1,7 +1,7 @@
 //! raw: the bytes of the elements and nothing else. The reader has to say what they are.
 
 use crate::array::{
-    Array, ByteOrder, DType, Dims, Layout, Order, Scalar, Sink, Source, default_threads,
+    Array, ByteOrder, DType, Dims, Layout, Order, Scalar, Sink, Source, default_threads, tuple,
 };
 use crate::error::{DecodeError, EncodeError, Result};
 
@@ -217,8 +217,7 @@ fn resolve(shape: &[Option<usize>], count: usize) -> Option<Dims<usize>> {
 fn python_shape(shape: &[Option<usize>]) -> String {
     let dims: Vec<String> =
         shape.iter().map(|dim| dim.map_or("-1".to_owned(), |dim| dim.to_string())).collect();
-    let comma = if dims.len() == 1 { "," } else { "" };
-    format!("({}{comma})", dims.join(", "))
+    tuple(&dims)
 }
 
 /// The common dtypes of this item size, for a hint.

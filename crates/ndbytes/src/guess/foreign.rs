@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::array::tuple;
+
 /// Something that is known by name.
 #[derive(Clone, Debug)]
 pub(super) struct Foreign {
@@ -37,6 +39,8 @@ const fn row(
 
 const DECOMPRESS: &str = "decompress it first, and look at what comes out";
 const IMAGE: &str = "read it with an image library, such as Pillow";
+/// What is said of sounds.
+const AUDIO: &str = "read it with an audio library";
 
 /// In the order in which they are tried: of two that begin alike, the longer one first.
 const SIGNATURES: &[Signature] = &[
@@ -73,17 +77,11 @@ const SIGNATURES: &[Signature] = &[
     row("BigTIFF", 0, b"MM\x00+\x00\x08", IMAGE, "tifffile.imread(io.BytesIO(data))"),
     row("OpenEXR", 0, b"\x76\x2f\x31\x01", IMAGE, ""),
     row("JPEG 2000", 0, b"\x00\x00\x00\x0cjP  ", IMAGE, ""),
-    row(
-        "wav",
-        8,
-        b"WAVE",
-        "read it with an audio library",
-        "scipy.io.wavfile.read(io.BytesIO(data))",
-    ),
-    row("flac", 0, b"fLaC", "read it with an audio library", "soundfile.read(io.BytesIO(data))"),
-    row("aiff", 8, b"AIFF", "read it with an audio library", "soundfile.read(io.BytesIO(data))"),
-    row("au", 0, b".snd", "read it with an audio library", "soundfile.read(io.BytesIO(data))"),
-    row("ogg", 0, b"OggS", "read it with an audio library", "soundfile.read(io.BytesIO(data))"),
+    row("wav", 8, b"WAVE", AUDIO, "scipy.io.wavfile.read(io.BytesIO(data))"),
+    row("flac", 0, b"fLaC", AUDIO, "soundfile.read(io.BytesIO(data))"),
+    row("aiff", 8, b"AIFF", AUDIO, "soundfile.read(io.BytesIO(data))"),
+    row("au", 0, b".snd", AUDIO, "soundfile.read(io.BytesIO(data))"),
+    row("ogg", 0, b"OggS", AUDIO, "soundfile.read(io.BytesIO(data))"),
     row(
         "hdf5, or netCDF-4",
         0,
@@ -252,8 +250,7 @@ fn idx(start: &[u8], len: usize) -> Option<Foreign> {
     if elements.checked_add(offset)? != len || elements == 0 {
         return None;
     }
-    let dims: Vec<String> = dims.iter().map(u32::to_string).collect();
-    let shape = format!("({}{})", dims.join(", "), if count == 1 { "," } else { "" });
+    let shape = tuple(&dims);
     Some(Foreign {
         what: "IDX".into(),
         sign: format!(

@@ -5,7 +5,7 @@ use super::foreign::Foreign;
 use super::header::Start;
 use super::reading::Reading;
 use super::{Guess, Layout};
-use crate::array::{Dims, Order, Scalar};
+use crate::array::{Dims, Order, Scalar, tuple};
 
 pub(super) fn of_foreign(foreign: Foreign) -> Guess {
     Guess {
@@ -216,10 +216,4 @@ fn number(value: f64) -> String {
     } else {
         format!("{value:.2e}")
     }
-}
-
-fn tuple(shape: &[usize]) -> String {
-    let dims: Vec<String> = shape.iter().map(usize::to_string).collect();
-    let comma = if dims.len() == 1 { "," } else { "" };
-    format!("({}{comma})", dims.join(", "))
 }

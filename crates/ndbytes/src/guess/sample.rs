@@ -88,10 +88,28 @@ impl Sample {
 }
 
 /// The bytes of one element as a number.
+#[inline]
 pub(super) fn bits(element: &[u8], big: bool) -> u64 {
-    let join = |value: u64, &byte: &u8| value << 8 | u64::from(byte);
-    match big {
-        true => element.iter().fold(0, join),
-        false => element.iter().rev().fold(0, join),
+    macro_rules! of {
+        ($type:ty, $bytes:expr) => {
+            u64::from(if big {
+                <$type>::from_be_bytes($bytes)
+            } else {
+                <$type>::from_le_bytes($bytes)
+            })
+        };
+    }
+    match *element {
+        [a] => a.into(),
+        [a, b] => of!(u16, [a, b]),
+        [a, b, c, d] => of!(u32, [a, b, c, d]),
+        [a, b, c, d, e, f, g, h] => of!(u64, [a, b, c, d, e, f, g, h]),
+        _ => {
+            let join = |value: u64, &byte: &u8| value << 8 | u64::from(byte);
+            match big {
+                true => element.iter().fold(0, join),
+                false => element.iter().rev().fold(0, join),
+            }
+        }
     }
 }

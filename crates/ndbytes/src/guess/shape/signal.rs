@@ -103,14 +103,8 @@ impl<'s, 'a> Signal<'s, 'a> {
                 None => bits as f64,
             });
         };
-        let elements = raw.chunks_exact(size);
-        match part.min(size) {
-            1 => elements.for_each(|element| each(element[0].into())),
-            2 => elements.for_each(|element| each(joined::<2>(element, big))),
-            4 => elements.for_each(|element| each(joined::<4>(element, big))),
-            8 => elements.for_each(|element| each(joined::<8>(element, big))),
-            part => elements.for_each(|element| each(bits(&element[..part], big))),
-        }
+        let part = part.min(size);
+        raw.chunks_exact(size).for_each(|element| each(bits(&element[..part], big)));
     }
 
     /// Elements on a scale on which none is far out, and what is no number has a place of its own.
@@ -160,21 +154,5 @@ impl<'s, 'a> Signal<'s, 'a> {
             let start = from + place as usize;
             (start, RUN.min(len.saturating_sub(start)))
         })
-    }
-}
-
-/// The bits of an element of `N` bytes, of which there may be more.
-#[inline]
-fn joined<const N: usize>(element: &[u8], big: bool) -> u64 {
-    let mut wide = [0; 8];
-    match big {
-        true => {
-            wide[8 - N..].copy_from_slice(&element[..N]);
-            u64::from_be_bytes(wide)
-        }
-        false => {
-            wide[..N].copy_from_slice(&element[..N]);
-            u64::from_le_bytes(wide)
-        }
     }
 }
