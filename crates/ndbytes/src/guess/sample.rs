@@ -88,7 +88,7 @@ impl Sample {
 }
 
 /// The bytes of one element as a number.
-#[inline]
+#[inline(always)]
 pub(super) fn bits(element: &[u8], big: bool) -> u64 {
     macro_rules! of {
         ($type:ty, $bytes:expr) => {

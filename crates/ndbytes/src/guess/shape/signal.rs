@@ -103,8 +103,15 @@ impl<'s, 'a> Signal<'s, 'a> {
                 None => bits as f64,
             });
         };
-        let part = part.min(size);
-        raw.chunks_exact(size).for_each(|element| each(bits(&element[..part], big)));
+        let elements = raw.chunks_exact(size);
+        // Each length apart: what joins the bytes is chosen once.
+        match part.min(size) {
+            1 => elements.for_each(|element| each(bits(&element[..1], big))),
+            2 => elements.for_each(|element| each(bits(&element[..2], big))),
+            4 => elements.for_each(|element| each(bits(&element[..4], big))),
+            8 => elements.for_each(|element| each(bits(&element[..8], big))),
+            part => elements.for_each(|element| each(bits(&element[..part], big))),
+        }
     }
 
     /// Elements on a scale on which none is far out, and what is no number has a place of its own.
