@@ -57,7 +57,7 @@ pub(crate) fn write_array<'py>(
 ) -> PyResult<()> {
     let writer = Writer::new(stream)?;
     if let Some(bytes) = headers::written(array) {
-        return writer.all(bytes?.as_any());
+        return writer.all(bytes.as_any());
     }
     let array = ndarray::plain(array)?;
     let view = ndarray::view(&array)?;

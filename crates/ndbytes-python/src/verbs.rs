@@ -56,8 +56,19 @@ pub(crate) fn array_to_bytes<'py>(
     if format == "npy"
         && let Some(bytes) = headers::written(array)
     {
-        return bytes;
+        return Ok(bytes);
     }
+    written_anew(py, array, format, threads)
+}
+
+/// Apart, so that the frame of what comes once is not made room for each time.
+#[inline(never)]
+fn written_anew<'py>(
+    py: Python<'py>,
+    array: &Bound<'py, PyAny>,
+    format: &str,
+    threads: Option<usize>,
+) -> PyResult<Bound<'py, PyBytes>> {
     let array = ndarray::plain(array)?;
     let view = ndarray::view(&array)?;
     match Format::from_name(format) {
@@ -166,7 +177,7 @@ pub(crate) fn bytes_to_array<'py>(
     if (format.is_none(), copy, limits.is_none()) == (true, None, true)
         && let Some(array) = headers::read(&input)
     {
-        return array;
+        return Ok(array);
     }
     let limits = core_limits(limits);
     let mut options = ReadOptions::new().limits(limits);

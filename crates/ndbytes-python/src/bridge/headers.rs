@@ -4,6 +4,9 @@
 //! dtype object, shape and order on the other. A header is neither spelled nor parsed here, so there
 //! is no second way to do it. Only small arrays are written this way, since nothing is felt of a
 //! header beside a large one.
+//!
+//! What fails here is left to the general way, which says why: a result that is one pointer stays in a
+//! register, and a larger one costs a tenth of all.
 
 use std::cell::RefCell;
 use std::ptr;
@@ -21,6 +24,8 @@ use super::recent::{self, Kept};
 
 /// Most headers take 128 bytes, those of structures some more.
 const LONGEST: usize = 256;
+/// Headers are as many of these, which no function has to be called to copy.
+const PIECE: usize = 64;
 const MAX_DIMS: usize = 4;
 
 /// A header, and what it says.
@@ -77,15 +82,12 @@ impl Places {
 
 const _: () = assert!(Places::COUNT == 1 << (64 - 60));
 
-/// A mark of these words.
+/// A mark of these words: a sum, whose parts need not wait for each other.
 #[inline]
 fn mark(words: impl IntoIterator<Item = u64>) -> u64 {
-    words
-        .into_iter()
-        .fold(0, |mark: u64, word| {
-            (mark ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31)
-        })
-        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    words.into_iter().zip(0..).fold(0, |mark: u64, (word, at)| {
+        mark.wrapping_add(word.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64.rotate_left(12 * at)))
+    })
 }
 
 /// The mark of an array.
@@ -176,7 +178,7 @@ impl Known {
 
 /// The npy bytes of an array whose like was written of late.
 #[inline]
-pub(crate) fn written<'py>(array: &Bound<'py, PyAny>) -> Option<PyResult<Bound<'py, PyBytes>>> {
+pub(crate) fn written<'py>(array: &Bound<'py, PyAny>) -> Option<Bound<'py, PyBytes>> {
     if !ndarray::is_exact_array(array) {
         return None;
     }
@@ -189,16 +191,24 @@ pub(crate) fn written<'py>(array: &Bound<'py, PyAny>) -> Option<PyResult<Bound<'
         // SAFETY: they are the fields of a live array.
         let known = places.at(mark).filter(|known| unsafe { known.describes(py, fields) })?;
         let (header, nbytes) = (known.header(), known.nbytes);
-        Some(new_bytes(py, header.len() + nbytes, |to| {
+        let bytes = new_bytes(py, header.len() + nbytes, |to| {
             let to = to.as_mut_ptr().cast::<u8>();
             // SAFETY: `to` has room for both. The elements are `nbytes` bytes side by side: the
             // array has the shape of the remembered one, and a dtype of its size.
             unsafe {
-                ptr::copy_nonoverlapping(header.as_ptr(), to, header.len());
+                let (pieces, rest) = header.as_chunks::<PIECE>();
+                for (at, piece) in pieces.iter().enumerate() {
+                    to.cast::<[u8; PIECE]>().add(at).write(*piece);
+                }
+                if !rest.is_empty() {
+                    let to = to.add(header.len() - rest.len());
+                    ptr::copy_nonoverlapping(rest.as_ptr(), to, rest.len());
+                }
                 ptr::copy_nonoverlapping(fields.data.cast(), to.add(header.len()), nbytes);
             }
             Ok(())
-        }))
+        });
+        bytes.ok()
     })
 }
 
@@ -216,7 +226,7 @@ pub(crate) fn note_written(header: &[u8], array: &Array<'_>, object: &Bound<'_, 
 
 /// A view on npy bytes whose header was read of late.
 #[inline]
-pub(crate) fn read<'py>(input: &Input<'py>) -> Option<PyResult<Bound<'py, PyAny>>> {
+pub(crate) fn read<'py>(input: &Input<'py>) -> Option<Bound<'py, PyAny>> {
     let bytes = input.constant()?;
     let py = input.keeper().py();
     let mark = mark_of_bytes(bytes);
@@ -226,13 +236,13 @@ pub(crate) fn read<'py>(input: &Input<'py>) -> Option<PyResult<Bound<'py, PyAny>
         if data.len() < known.nbytes {
             return None;
         }
-        let descr = known.descr.give(py)?;
+        let descr = known.descr.give(py)?.ok()?;
         // SAFETY: the elements are the `nbytes` bytes from the start of `data` on, which are
         // checked to be there: their number is that of the remembered array, whose shape, order
         // and dtype are the same.
-        Some(descr.and_then(|descr| unsafe {
-            ndarray::over(input, known.shape(), known.order, descr, data.as_ptr())
-        }))
+        let array =
+            unsafe { ndarray::over(input, known.shape(), known.order, descr, data.as_ptr()) };
+        array.ok()
     })
 }
 

@@ -391,14 +391,18 @@ fn reverse_groups_any(bytes: &mut [u8], width: usize) {
 ///
 /// Does nothing where pages are not on `madvise`, and when `NUMPY_MADVISE_HUGEPAGE=0` asks for
 /// none.
+#[inline]
 pub fn advise_huge_pages(fresh: &mut [MaybeUninit<u8>]) {
+    if cfg!(target_os = "linux") && fresh.len() >= LARGE {
+        advise_huge_pages_of_large(fresh);
+    }
+}
+
+fn advise_huge_pages_of_large(fresh: &mut [MaybeUninit<u8>]) {
     #[cfg(target_os = "linux")]
     {
         static WANTED: OnceLock<bool> = OnceLock::new();
         const PAGE: usize = 4096;
-        if fresh.len() < LARGE {
-            return;
-        }
         let wanted = *WANTED.get_or_init(|| {
             let asked_not = std::env::var("NUMPY_MADVISE_HUGEPAGE").is_ok_and(|value| value == "0");
             let setting = std::fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled");
