@@ -108,10 +108,10 @@ def test_errors() -> None:
 
 def test_large_input_takes_no_longer() -> None:
     x = np.tile(picture(512, 1024), (128, 1))
-    start = time.perf_counter()
+    start = time.process_time()
     best = ndbytes.guess(x)[0]
     # A few dozen milliseconds, on machines that have nothing else to do.
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
     assert best.probability > 0
 
 

@@ -51,9 +51,9 @@ def test_nothing_is_built() -> None:
     header = (
         b"{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999,), }".ljust(117) + b"\n"
     )
-    start = time.perf_counter()
+    start = time.process_time()
     summary = ndbytes.inspect(b"\x93NUMPY\x01\x00\x76\x00" + header)
-    assert time.perf_counter() - start < 0.1
+    assert time.process_time() - start < 0.1
     assert summary.entries[0].nbytes == 8 * 99999999999
 
 

@@ -40,7 +40,7 @@ def test_every_attack_is_refused() -> None:
     for row in ROWS:
         data = (FOLDER / row["file"]).read_bytes()
         for source in (data, bytearray(data)):
-            start = time.perf_counter()
+            start = time.process_time()
             error = error_of(source)
             found = "ok" if error is None else "error"
             if isinstance(error, ndbytes.IncompleteError):
@@ -48,7 +48,7 @@ def test_every_attack_is_refused() -> None:
             names = set(getattr(error, "names", ()))
             assert bool(names) == isinstance(error, ndbytes.UnsafeError), row
             assert set(row.get("names", names)) <= names, row
-            assert time.perf_counter() - start < 1, row
+            assert time.process_time() - start < 1, row
             expected = row["result"]
             allowed = {"error": {"error", "incomplete"}, "any": {"ok", "error", "incomplete"}}
             assert found in allowed.get(expected, {expected}), (row, found)
@@ -127,11 +127,11 @@ def test_keys_that_collide() -> None:
         # The same items as a set: what makes a list of them is put in another place.
         data = as_list.replace(b"\x80\x04]", b"\x80\x04\x8f", 1).replace(b"e", b"\x90")
         data = b"\x80\x04cbuiltins\nset\n" + as_list[2:-1] + b"\x85R."
-        start = time.perf_counter()
+        start = time.process_time()
         with pytest.raises(ndbytes.DecodeError) as caught:
             pickle.loads(data)
         assert caught.value.kind == "unsupported"
-        assert time.perf_counter() - start < 1
+        assert time.process_time() - start < 1
         assert pickle.loads(as_list) == keys
 
 
@@ -151,11 +151,11 @@ def test_little_that_would_become_much() -> None:
 
 
 def refused_soon(data: bytes, kind: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(ndbytes.DecodeError) as caught:
         pickle.loads(data)
     assert caught.value.kind == kind
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_keys_too_deep_to_be_hashed() -> None:

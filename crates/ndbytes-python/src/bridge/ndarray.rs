@@ -411,23 +411,33 @@ unsafe fn room<'a>(array: &Bound<'_, PyAny>, nbytes: usize) -> &'a mut [MaybeUni
     unsafe { std::slice::from_raw_parts_mut(address(array).cast(), nbytes) }
 }
 
-/// Copies that are still to be made: many at once are shared among threads.
+/// From so many bytes on, copies are shared among threads: less is copied before a second one has
+/// started.
+const SHARED_FROM: usize = 32 << 20;
+
+/// Copies that are still to be made. Between two copies, whatever locks waits until the memory has
+/// taken in all of the first; one after another they go a fifth faster, and can be shared among threads.
 #[derive(Default)]
 pub(crate) struct Copies<'a> {
     due: Vec<(&'a Array<'a>, Py<PyAny>)>,
+    nbytes: usize,
 }
 
 impl<'a> Copies<'a> {
     /// As [`copy_to`], but the elements are only there after [`Copies::make`].
+    #[inline]
     pub(crate) fn later(&mut self, array: &'a Array<'a>, result: &Bound<'_, PyAny>) {
-        if array.nbytes() > 0 {
-            self.due.push((array, result.clone().unbind()));
-        }
+        self.nbytes = self.nbytes.saturating_add(array.nbytes());
+        self.due.push((array, result.clone().unbind()));
     }
 
     /// Makes all copies.
     pub(crate) fn make(self, py: Python<'_>) {
-        let writes = self.due.iter().map(|(array, result)| {
+        if self.nbytes < SHARED_FROM {
+            return self.due.iter().for_each(|(array, result)| copy_to(array, result.bind(py)));
+        }
+        let due = self.due.iter().filter(|(array, _)| array.nbytes() > 0);
+        let writes = due.map(|(array, result)| {
             // SAFETY: `result` was made like its array, so it has memory for as many bytes, each its
             // own. `due` keeps it, so that it is not freed or resized, and nobody else was given it
             // yet.

@@ -25,10 +25,6 @@ const MAX_COLLISIONS: usize = 500;
 /// Reducing fractions takes at most so many steps in all.
 const MAX_FRACTION_STEPS: u64 = 100_000_000;
 
-/// From so many bytes on, the elements of many arrays are copied together, by all threads: less is
-/// copied before a second thread has started.
-const TOGETHER_FROM: u64 = 32 << 20;
-
 /// Where the elements of arrays come from, and whether they may stay there.
 #[derive(Clone, Copy)]
 pub(crate) struct Elements<'m, 'py> {
@@ -78,7 +74,7 @@ pub(crate) fn value<'py>(
                 && value.elements.is_none()
                 && value.fill_value == NodeId::NONE
         };
-        maker.copies = (nbytes >= TOGETHER_FROM && arrays.iter().all(simple)).then(Copies::default);
+        maker.copies = arrays.iter().all(simple).then(Copies::default);
     }
     let made = maker.part(root)?;
     maker.fill()?;

@@ -424,7 +424,8 @@ impl<'a, T: Table<'a>> Machine<'a, T> {
 
     // The stack.
 
-    #[inline]
+    /// Always inlined: a node that is handed over in memory is waited for.
+    #[inline(always)]
     fn push(&mut self, node: Node) -> Result<()> {
         if self.arena.len() >= self.room {
             self.make_room()?;
