@@ -75,6 +75,12 @@ fn huge_pages() -> String {
     chosen.unwrap_or_else(|| "no such setting".into())
 }
 
+/// Has the system move what is in use together, where this may be asked for: otherwise it does so
+/// whenever someone wants a huge page, and that one waits.
+pub(crate) fn gather_memory() {
+    let _ = fs::write("/proc/sys/vm/compact_memory", "1");
+}
+
 /// The word in brackets.
 fn chosen(setting: &str) -> Option<&str> {
     setting.split_once('[')?.1.split_once(']').map(|(word, _)| word)

@@ -63,13 +63,17 @@ fn measure(workspace: &Workspace, options: &Options) -> Result {
     let out = workspace.scratch("bench")?.join("measured.jsonl");
     write(&out, &machine::facts().to_string())?;
 
-    println!("\nfrom Python: time, and what the others take as a multiple of it");
-    process::run(&mut script(workspace, &environment, options, &out, &[]))?;
-    println!("\nfrom Rust");
+    // Rust comes first: files from Python fill the memory with what the system keeps of them.
+    println!("\nfrom Rust: time, and what the others take as a multiple of it");
+    machine::gather_memory();
     let mut command = Command::new(&rust);
     command.arg(&out).arg(options.only.as_deref().unwrap_or(""));
     process::run(command.args(options.quick.then_some("--quick")))?;
+    println!("\nfrom Python");
+    machine::gather_memory();
+    process::run(&mut script(workspace, &environment, options, &out, &[]))?;
     println!("\ncost against size");
+    machine::gather_memory();
     process::run(&mut script(workspace, &environment, options, &out, &["--sweep"]))?;
 
     let measured = Measured::read(&out)?;

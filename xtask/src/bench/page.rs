@@ -286,9 +286,10 @@ from which `cargo xtask bench --render` writes this page anew.
   longer than that.
 - Results are dropped inside the timing, for all contestants alike: giving memory back is part of
   what an array costs. The garbage collector is off.
-- Before each sample of a large case, as much memory is touched and given back, outside the timing:
+- Before each sample of a large case, several times as much memory is touched and given back, outside the timing:
   a virtual machine may have returned it to its host, and fetching it again takes several times as
-  long as all that is measured here.
+  long as all that is measured here. Where the system lets itself be asked, memory in use is moved
+  together before each of the three programs, as a search for huge pages would be measured, too.
 - Peers are called as a user would call them, with memory allocated in one piece where they allow
   it. Each is first held to bring back the array, dtype, shape and bytes; one that does not has no
   time.
