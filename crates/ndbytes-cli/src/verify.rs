@@ -137,7 +137,7 @@ fn check(file: &Path, progress: &(dyn Fn(u64) + Sync)) -> Result<Found, Failure>
 
 fn check_archive(file: File, progress: &(dyn Fn(u64) + Sync)) -> Result<Found, Failure> {
     let nbytes = file.metadata()?.len();
-    match Archive::from_reader(file, npz::ReadOptions::new()) {
+    match Archive::from_file(file, npz::ReadOptions::new()) {
         Ok(archive) => {
             Found::new(ndbytes::verify_archive(&archive, progress), |error| error.into())
         }

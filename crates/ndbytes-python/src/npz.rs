@@ -412,7 +412,7 @@ impl NpzReader {
                 let path: PathBuf = source.extract()?;
                 let file = File::open(&path)
                     .map_err(|error| from_file(py, FileError::new(&path, "", error)))?;
-                let archive = Archive::from_reader(file, options).map_err(decode)?;
+                let archive = Archive::from_file(file, options).map_err(decode)?;
                 let directory = archive.directory().clone();
                 (Place::File(archive), directory)
             } else {

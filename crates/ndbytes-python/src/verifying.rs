@@ -77,7 +77,7 @@ fn verify_path(py: Python<'_>, path: &PathBuf, options: &ReadOptions) -> PyResul
         Some(Format::Npz) if is_regular => {
             let opened = npz::ReadOptions::new().limits(options.limits);
             let nbytes = file.metadata().map_err(os)?.len();
-            let found = py.detach(|| match Archive::from_reader(file, opened) {
+            let found = py.detach(|| match Archive::from_file(file, opened) {
                 Ok(archive) => ndbytes::verify_archive(&archive, &|_| {}),
                 Err(error) => {
                     let mut found = CoreVerified::default();

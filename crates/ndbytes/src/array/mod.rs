@@ -4,6 +4,7 @@
 mod convert;
 mod dtype;
 mod element;
+mod fresh;
 mod improper;
 mod layout;
 mod notation;
@@ -22,10 +23,10 @@ pub use dtype::{
     VariableStr,
 };
 pub use element::Element;
+pub use fresh::advise_huge_pages;
 pub use layout::{Dims, Layout, MAX_DIMS, Order, tuple, unravel};
 pub use number::Numbers;
 pub use objects::Objects;
-pub use pack::advise_huge_pages;
 pub use scalar::Scalar;
 pub use slicing::Slice;
 pub use source::{Sink, Source};

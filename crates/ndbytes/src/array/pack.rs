@@ -8,15 +8,16 @@
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
-use std::sync::{Mutex, OnceLock};
+use std::sync::Mutex;
 
 use smallvec::SmallVec;
 
+use super::fresh::advise_huge_pages;
 use super::layout::{Layout, Order};
 use super::source::{Sink, Source};
 use super::threads::{share, threads_for};
 
-/// Smaller copies need neither threads nor huge pages.
+/// Smaller copies need no threads.
 const LARGE: usize = 4 << 20;
 /// Byte order is changed in pieces of this size, right after they are copied, while they are in
 /// the cache.
@@ -384,41 +385,6 @@ fn reverse_groups_any(bytes: &mut [u8], width: usize) {
         16 => reverse::<16>(bytes),
         _ => bytes.chunks_exact_mut(width).for_each(<[u8]>::reverse),
     }
-}
-
-/// Asks for huge pages before fresh memory is first touched: most of the time that a large copy
-/// takes is the kernel's, page by page.
-///
-/// Does nothing where pages are not on `madvise`, and when `NUMPY_MADVISE_HUGEPAGE=0` asks for
-/// none.
-#[inline]
-pub fn advise_huge_pages(fresh: &mut [MaybeUninit<u8>]) {
-    if cfg!(target_os = "linux") && fresh.len() >= LARGE {
-        advise_huge_pages_of_large(fresh);
-    }
-}
-
-fn advise_huge_pages_of_large(fresh: &mut [MaybeUninit<u8>]) {
-    #[cfg(target_os = "linux")]
-    {
-        static WANTED: OnceLock<bool> = OnceLock::new();
-        const PAGE: usize = 4096;
-        let wanted = *WANTED.get_or_init(|| {
-            let asked_not = std::env::var("NUMPY_MADVISE_HUGEPAGE").is_ok_and(|value| value == "0");
-            let setting = std::fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled");
-            !asked_not && setting.is_ok_and(|setting| setting.contains("[madvise]"))
-        });
-        if wanted {
-            let before = fresh.as_ptr().align_offset(PAGE).min(fresh.len());
-            let pages = &mut fresh[before..];
-            let len = pages.len() / PAGE * PAGE;
-            // SAFETY: the range lies within exclusively borrowed memory, and the advice changes
-            // how the kernel backs it, not what it holds. A refusal does no harm.
-            unsafe { libc::madvise(pages.as_mut_ptr().cast(), len, libc::MADV_HUGEPAGE) };
-        }
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = fresh;
 }
 
 #[cfg(test)]

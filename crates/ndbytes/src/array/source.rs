@@ -96,6 +96,19 @@ impl<'a> Source<'a> {
         Buffer::zeroed(len, fill).map(Source::owned)
     }
 
+    /// As [`Source::zeroed`], for long work by one thread: with more than one of `threads`, another
+    /// fetches the memory from the system meanwhile.
+    pub(crate) fn zeroed_ahead<E>(
+        len: usize,
+        threads: usize,
+        fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
+    ) -> Result<Source<'static>, E> {
+        Source::zeroed(len, |bytes| match threads {
+            0 | 1 => fill(bytes),
+            _ => super::fresh::with_memory_ahead(bytes, fill),
+        })
+    }
+
     /// Copies all bytes into fresh memory.
     ///
     /// # Panics

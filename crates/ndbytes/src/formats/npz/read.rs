@@ -1,5 +1,6 @@
 //! From a member to its bytes, and to the array in them.
 
+use std::fs::File;
 use std::io::{Read, Seek};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -103,12 +104,23 @@ impl<'a> Archive<'a> {
         Self::open(Storage::Memory(source), options)
     }
 
-    /// Opens an archive in a stream, such as a file. Only what is asked for is read.
+    /// Opens an archive in a stream. Only what is asked for is read.
     ///
     /// # Errors
     /// As [`Archive::new`], and when the stream cannot be read.
     pub fn from_reader(reader: impl Read + Seek + Send + 'a, options: ReadOptions) -> Result<Self> {
         Storage::stream(reader)
+            .and_then(|storage| Self::open(storage, options))
+            .map_err(|error| error.format("npz"))
+    }
+
+    /// Opens an archive in a file, which large members are read from by all cores. Where the file
+    /// stands neither matters nor stays.
+    ///
+    /// # Errors
+    /// As [`Archive::from_reader`].
+    pub fn from_file(file: File, options: ReadOptions) -> Result<Self> {
+        Storage::file(file)
             .and_then(|storage| Self::open(storage, options))
             .map_err(|error| error.format("npz"))
     }
@@ -355,8 +367,11 @@ impl<'a> Archive<'a> {
         let len = usize::try_from(size).map_err(|_| {
             DecodeError::unsupported(format!("{size} bytes are more than any memory here"))
         })?;
-        Source::zeroed(len, |to| codec::decompress(method, compressed, to))
-            .map_err(|error| error.at(at))
+        // Of a size that is a lie, no more is fetched than what the limits allow.
+        Source::zeroed_ahead(len, self.options.threads, |to| {
+            codec::decompress(method, compressed, to)
+        })
+        .map_err(|error| error.at(at))
     }
 
     /// Whether all of the member may be in memory at once.

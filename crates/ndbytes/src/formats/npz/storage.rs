@@ -1,12 +1,13 @@
 //! Where the bytes of an archive are: in memory, or in a stream that is read from any place.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::{Mutex, PoisonError};
 
-use rawzip::ReaderAt;
+use rawzip::{FileReader, ReaderAt};
 
-use crate::array::Source;
+use crate::array::{Source, default_threads, share, threads_for};
 use crate::error::{DecodeError, Result};
 
 /// The bytes of an archive.
@@ -17,18 +18,25 @@ pub(super) enum Storage<'a> {
     Stream(Stream<'a>),
 }
 
-/// A stream, read by one thread at a time.
+/// What is read from, and what was read of it last.
 pub(super) struct Stream<'a> {
-    window: Mutex<Window<'a>>,
+    reader: Reader<'a>,
+    window: Mutex<Window>,
     len: u64,
+}
+
+enum Reader<'a> {
+    /// Read by all threads at once.
+    File(FileReader),
+    /// Read by one at a time.
+    Seeking(Mutex<Box<dyn ReadSeek + 'a>>),
 }
 
 /// Small parts are read together with what follows them: small members lie one after another.
 const WINDOW: usize = 128 << 10;
 
-struct Window<'a> {
-    reader: Box<dyn ReadSeek + 'a>,
-    /// What was read last, and where that was.
+#[derive(Default)]
+struct Window {
     bytes: Vec<u8>,
     at: u64,
 }
@@ -37,11 +45,20 @@ pub(super) trait ReadSeek: Read + Seek + Send {}
 
 impl<R: Read + Seek + Send> ReadSeek for R {}
 
+/// What one thread reads of a file at a time.
+const PIECE: usize = 4 << 20;
+
 impl<'a> Storage<'a> {
     pub(super) fn stream(mut reader: impl Read + Seek + Send + 'a) -> Result<Self> {
         let len = reader.seek(SeekFrom::End(0)).map_err(|error| DecodeError::io(&error))?;
-        let window = Window { reader: Box::new(reader), bytes: Vec::new(), at: 0 };
-        Ok(Self::Stream(Stream { window: Mutex::new(window), len }))
+        let reader = Reader::Seeking(Mutex::new(Box::new(reader)));
+        Ok(Self::Stream(Stream { reader, window: Mutex::default(), len }))
+    }
+
+    pub(super) fn file(mut file: File) -> Result<Self> {
+        let len = file.seek(SeekFrom::End(0)).map_err(|error| DecodeError::io(&error))?;
+        let reader = Reader::File(file.into());
+        Ok(Self::Stream(Stream { reader, window: Mutex::default(), len }))
     }
 
     pub(super) fn len(&self) -> u64 {
@@ -67,10 +84,8 @@ impl<'a> Storage<'a> {
         let size = usize::try_from(len).map_err(|_| too_short())?;
         match self {
             Self::Memory(source) => Ok(source.part(offset as usize, size)),
-            Self::Stream(stream) => {
-                Source::zeroed(size, |bytes| stream.read_exact_at(bytes, offset))
-                    .map_err(|error| DecodeError::io(&error).at(offset))
-            }
+            Self::Stream(stream) => Source::zeroed(size, |bytes| stream.fill(bytes, offset))
+                .map_err(|error| DecodeError::io(&error).at(offset)),
         }
     }
 
@@ -102,17 +117,41 @@ impl ReaderAt for Storage<'_> {
     }
 }
 
+impl Stream<'_> {
+    /// Reads as many bytes as there is room for, those of a file by all cores.
+    fn fill(&self, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+        let threads = match self.reader {
+            Reader::File(_) => threads_for(bytes.len(), default_threads()),
+            Reader::Seeking(_) => 1,
+        };
+        if threads == 1 {
+            return self.read_exact_at(bytes, offset);
+        }
+        let pieces = Mutex::new((offset..).step_by(PIECE).zip(bytes.chunks_mut(PIECE)));
+        let failed = Mutex::new(None);
+        share(threads, || {
+            let next = || pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
+            while let Some((at, piece)) = next() {
+                if let Err(error) = self.read_exact_at(piece, at) {
+                    *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    return;
+                }
+            }
+        });
+        failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    }
+}
+
 impl ReaderAt for Stream<'_> {
     fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
-        // A reader that panicked is where it is: every read seeks first.
-        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         if bytes.len() >= WINDOW {
-            return window.read(offset, bytes);
+            return self.reader.read_at(bytes, offset);
         }
+        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         let left = self.len.saturating_sub(offset);
         let enough = (bytes.len() as u64).min(left) as usize;
         if !window.holds(offset, enough) {
-            window.fill(offset)?;
+            window.fill(offset, &self.reader)?;
         }
         let from = offset.checked_sub(window.at).map_or(usize::MAX, |from| from as usize);
         let there = window.bytes.get(from..).unwrap_or_default();
@@ -122,18 +161,18 @@ impl ReaderAt for Stream<'_> {
     }
 }
 
-impl Window<'_> {
+impl Window {
     fn holds(&self, offset: u64, len: usize) -> bool {
         let end = self.at + self.bytes.len() as u64;
         offset >= self.at && offset.saturating_add(len as u64) <= end
     }
 
-    fn fill(&mut self, offset: u64) -> io::Result<()> {
+    fn fill(&mut self, offset: u64, reader: &Reader<'_>) -> io::Result<()> {
         let mut bytes = std::mem::take(&mut self.bytes);
         bytes.resize(WINDOW, 0);
         let mut filled = 0;
         while filled < bytes.len() {
-            match self.read(offset + filled as u64, &mut bytes[filled..])? {
+            match reader.read_at(&mut bytes[filled..], offset + filled as u64)? {
                 0 => break,
                 read => filled += read,
             }
@@ -142,11 +181,21 @@ impl Window<'_> {
         (self.bytes, self.at) = (bytes, offset);
         Ok(())
     }
+}
 
-    fn read(&mut self, offset: u64, bytes: &mut [u8]) -> io::Result<usize> {
-        self.reader.seek(SeekFrom::Start(offset))?;
+impl ReaderAt for Reader<'_> {
+    fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+        let read = |bytes: &mut [u8]| match self {
+            Self::File(file) => file.read_at(bytes, offset),
+            Self::Seeking(reader) => {
+                // A reader that panicked is where it is: every read seeks first.
+                let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+                reader.seek(SeekFrom::Start(offset))?;
+                reader.read(bytes)
+            }
+        };
         loop {
-            match self.reader.read(bytes) {
+            match read(bytes) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 done => return done,
             }
@@ -157,5 +206,36 @@ impl Window<'_> {
 impl fmt::Debug for Stream<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Stream({} bytes)", self.len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn files_and_streams_give_the_same_parts() {
+        let bytes: Vec<u8> = (0..20_000_000_u32).map(|n| (n % 251) as u8).collect();
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&bytes).unwrap();
+        let len = bytes.len() as u64;
+        for storage in [
+            Storage::file(file.try_clone().unwrap()).unwrap(),
+            Storage::stream(io::Cursor::new(&bytes[..])).unwrap(),
+        ] {
+            assert_eq!(storage.len(), len);
+            for (offset, count) in [(0, len), (7, 17 << 20), (len - 9, 9), (100, 0), (5, 1 << 17)] {
+                let part = storage.part(offset, count, "a part").unwrap();
+                let wanted = &bytes[offset as usize..][..count as usize];
+                assert!(part.as_slice() == Some(wanted), "{count} bytes at {offset}");
+            }
+            assert!(storage.part(len - 9, 10, "a part").is_err());
+        }
+        // It became shorter since it was opened.
+        let storage = Storage::file(file.try_clone().unwrap()).unwrap();
+        file.set_len(9 << 20).unwrap();
+        assert!(storage.part(0, len, "a part").is_err());
     }
 }
