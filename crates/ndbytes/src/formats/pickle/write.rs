@@ -9,7 +9,7 @@ use super::emit::Emitter;
 use super::opcode as op;
 use super::write_dtype;
 use super::{Keep, WriteOptions};
-use crate::array::{Arena, Array, ArrayValue, Class, DType, Items, Kind, Node, NodeId, Order};
+use crate::array::{Arena, Array, ArrayValue, ByteOrder, Class, DType, Items, Kind, Node, NodeId, Order};
 use crate::error::EncodeError;
 
 /// Lists and dicts are written in batches of so many, as Python does.
@@ -513,6 +513,13 @@ impl<'w, 'o, 'a> Writer<'w, 'o, 'a> {
             self.put(id);
             return Ok(());
         }
+        if elements.is_none() && *class == Class::NdArray && needs_call(array, self.emit.protocol) {
+            self.buffer_call(array.nbytes());
+            self.data.push((self.emit.out.len(), array));
+            self.buffer_end(array)?;
+            self.put(id);
+            return Ok(());
+        }
         // An array of objects may contain itself: it is memoized before it has its state.
         self.array_call(*class)?;
         self.put(id);
@@ -624,21 +631,37 @@ impl<'w, 'o, 'a> Writer<'w, 'o, 'a> {
             Keep::InBand => return Ok(false),
             Keep::Beside { readonly } => readonly,
         };
+        self.buffer_function();
+        self.emit.op(op::NEXT_BUFFER);
+        if readonly {
+            self.emit.op(op::READONLY_BUFFER);
+        }
+        self.buffer_end(array)?;
+        Ok(true)
+    }
+
+    /// The call that makes an array over data, up to that data, which is in the pickle.
+    pub(super) fn buffer_call(&mut self, nbytes: usize) {
+        self.buffer_function();
+        self.emit.byte_array_header(nbytes);
+    }
+
+    fn buffer_function(&mut self) {
         let module = match self.options.numpy2 {
             true => "numpy._core.numeric",
             false => "numpy.core.numeric",
         };
         self.global(module, "_frombuffer");
         self.emit.mark();
-        self.emit.op(op::NEXT_BUFFER);
-        if readonly {
-            self.emit.op(op::READONLY_BUFFER);
-        }
+    }
+
+    /// What that call is told beside the data.
+    pub(super) fn buffer_end(&mut self, array: &Array<'_>) -> Result<(), EncodeError> {
         self.dtype(array.dtype())?;
         self.emit.shape(array.shape());
-        self.emit.text(if order == Order::F { b"F" } else { b"C" });
+        self.emit.text(if array.layout().order() == Order::F { b"F" } else { b"C" });
         self.emit.out.extend_from_slice(&[op::TUPLE, op::REDUCE]);
-        Ok(true)
+        Ok(())
     }
 
     fn scalar(&mut self, id: NodeId, number: u32) -> Result<(), EncodeError> {
@@ -665,6 +688,14 @@ impl<'w, 'o, 'a> Writer<'w, 'o, 'a> {
         }
         Ok(())
     }
+}
+
+/// Whether NumPy would bring the elements into this machine's byte order if they were a state, and
+/// there is another way: a call, which protocol 5 has for data out of band.
+pub(super) fn needs_call(array: &Array<'_>, protocol: u8) -> bool {
+    let dtype = array.dtype();
+    let swapped = dtype.byte_order() != ByteOrder::NotApplicable && !dtype.is_native();
+    protocol >= 5 && swapped && !dtype.has_objects() && dtype.itemsize() > 0
 }
 
 /// Objects in NumPy's memory cannot be seen from here.
