@@ -9,7 +9,9 @@ use super::emit::Emitter;
 use super::opcode as op;
 use super::write_dtype;
 use super::{Keep, WriteOptions};
-use crate::array::{Arena, Array, ArrayValue, ByteOrder, Class, DType, Items, Kind, Node, NodeId, Order};
+use crate::array::{
+    Arena, Array, ArrayValue, ByteOrder, Class, DType, Items, Kind, Node, NodeId, Order,
+};
 use crate::error::EncodeError;
 
 /// Lists and dicts are written in batches of so many, as Python does.
