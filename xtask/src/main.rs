@@ -94,7 +94,8 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "fuzz",
         usage: "[TARGET...] [--seconds N]",
-        about: "each fuzz target, or those named, for N seconds (60); needs cargo-fuzz",
+        about: "each fuzz target, or those named, for N seconds (60); needs cargo-fuzz\n\
+                pickle_against_python: random pickles, read by Python's own unpickler, too",
         run: nightly::fuzz,
     },
     Command {

@@ -246,9 +246,19 @@ fn pytest_of(workspace: &Workspace, environment: &Environment, name: &str) -> Re
 
 /// The tests on the main pair, as a command that is still to be given another build of the package.
 pub(crate) fn of_main_pair(workspace: &Workspace) -> Result<Command> {
+    let (name, environment) = with_package(workspace)?;
+    pytest(workspace, &environment, &name)
+}
+
+/// Python of the main pair, with the package as it is now.
+pub(crate) fn main_python(workspace: &Workspace) -> Result<Command> {
+    Ok(with_package(workspace)?.1.python())
+}
+
+fn with_package(workspace: &Workspace) -> Result<(String, Environment)> {
     let (name, environment) = main_environment(workspace, false)?;
     environment.install(&python::wheel(workspace, &python::tools(workspace, false)?)?)?;
-    pytest(workspace, &environment, &name)
+    Ok((name, environment))
 }
 
 /// The environment of the main pair, and its name.

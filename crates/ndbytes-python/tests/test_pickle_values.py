@@ -121,6 +121,22 @@ def test_both_ways(value: Any, protocol: int) -> None:
             same(found, expected)
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_integers_that_readers_of_decimals_refuse(protocol: int) -> None:
+    largest = 10**4300 - 1
+    for n in (largest, -largest):
+        for value in (n, [n], {n: n}):
+            data = pickle.dumps(value, protocol)
+            assert pickle.loads(data) == python_pickle.loads(data) == value
+        beyond = n + (1 if n > 0 else -1)
+        if protocol >= 2:
+            assert python_pickle.loads(pickle.dumps(beyond, protocol)) == beyond
+            continue
+        for value in (beyond, [beyond], beyond << 100_000_000):
+            with pytest.raises(ndbytes.EncodeError, match="4300 decimal digits"):
+                pickle.dumps(value, protocol)
+
+
 def test_floats_keep_every_bit() -> None:
     quiet, loud = 0x7FF8_0000_0000_0001, 0xFFF8_0000_0000_ABCD
     for bits in (quiet, loud, 1, 1 << 63):

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::emit::Emitter;
+use super::machine::MAX_DIGITS;
 use super::opcode as op;
 use super::write_dtype;
 use super::{Keep, WriteOptions};
@@ -253,7 +254,7 @@ impl<'w, 'o, 'a> Writer<'w, 'o, 'a> {
             Node::Bool(value) => self.emit.bool(value),
             Node::Int(value) => self.emit.int(value),
             Node::Float(value) => self.emit.float(value),
-            Node::BigInt(blob) => self.emit.big_int(arena.bytes(blob)),
+            Node::BigInt(blob) => self.big_int(arena.bytes(blob))?,
             Node::Str(blob) => {
                 self.emit.text(arena.bytes(blob));
                 self.put(id);
@@ -425,6 +426,27 @@ impl<'w, 'o, 'a> Writer<'w, 'o, 'a> {
         }
         self.emit.big_int(&little);
         self.emit.out.extend_from_slice(&[op::SETITEM, op::BUILD]);
+    }
+
+    /// Decimal in protocols 0 and 1, and then only as long as Python and this crate read it.
+    fn big_int(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+        let start = self.emit.out.len();
+        let decimal = self.emit.protocol < 2;
+        // Ten digits take more than four bytes, so that nothing long is turned into decimal here.
+        if !decimal || bytes.len() < MAX_DIGITS {
+            self.emit.big_int(bytes);
+        }
+        let negative = bytes.last().is_some_and(|&high| high >= 0x80);
+        // Beside the digits there are the opcode, an L and a newline.
+        let digits = (self.emit.out.len() - start).saturating_sub(3 + usize::from(negative));
+        if decimal && (digits > MAX_DIGITS || bytes.len() >= MAX_DIGITS) {
+            return Err(EncodeError::new(format!(
+                "an integer of more than {MAX_DIGITS} decimal digits, which readers of protocols 0 \
+                 and 1 refuse"
+            ))
+            .hint("write it with protocol 2 or higher"));
+        }
+        Ok(())
     }
 
     // Containers.
