@@ -130,7 +130,8 @@ def squeezed(key: str, title: str, arrays: dict[str, np.ndarray]) -> Iterator[Ca
             nbytes,
             prepared,
             saving("savez_compressed", COMPRESSED, where),
-            size_against_numpy,
+            about=lambda known: f", {size_against_numpy(known):.3f}x NumPy's size",
+            size=size_against_numpy,
         )
     yield Case(
         f"npz-load/{key}",
@@ -144,9 +145,8 @@ def squeezed(key: str, title: str, arrays: dict[str, np.ndarray]) -> Iterator[Ca
     )
 
 
-def size_against_numpy(known: dict[str, Any]) -> str:
-    share = os.path.getsize(known["ours"]) / os.path.getsize(known["theirs"])
-    return f", {share:.3f}x NumPy's size"
+def size_against_numpy(known: dict[str, Any]) -> float:
+    return os.path.getsize(known["ours"]) / os.path.getsize(known["theirs"])
 
 
 def large(quick: bool) -> Iterator[Case]:
