@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import ndbytes
 import numpy as np
+import unseen
 from measure import Case, Contestant
 
 SAVEZ, COMPRESSED, LOAD = "`np.savez`", "`np.savez_compressed`", "`np.load`"
@@ -20,9 +21,11 @@ AHEAD = "with ndbytes.load(path) as npz: found = dict(npz.items())"
 
 def all_cases(quick: bool, fixtures: Path, data: Path | None) -> Iterator[Case]:
     yield from small(100 if quick else 1000)
-    yield from compressed("npz-compress", fixtures, together_only=True)
+    yield from compressed(fixtures, together_only=True)
+    untuned = unseen.arrays(quick, fixtures.parent)
+    yield from squeezed("unseen", f"{len(untuned)} arrays that nothing was tuned on", untuned)
     if data is not None:
-        yield from compressed("npz-compress", data, together_only=False)
+        yield from compressed(data, together_only=False)
     yield from large(quick)
 
 
@@ -94,56 +97,56 @@ def saving(verb: str, theirs: str, where: str) -> list[Contestant]:
     ]
 
 
-def compressed(group: str, folder: Path, together_only: bool) -> Iterator[Case]:
-    """Real arrays, compressed, and what NumPy compressed read again."""
+def compressed(folder: Path, together_only: bool) -> Iterator[Case]:
+    """Real arrays, together and each that is large."""
     arrays: dict[str, np.ndarray] = {}
     for path in sorted(folder.glob("*.npy")):
         try:
             arrays[path.stem] = np.load(path)
         except ValueError:
             continue  # Objects, which are pickles.
-
-    def prepared(chosen: dict[str, np.ndarray]) -> dict[str, Any]:
-        known = names(arrays=chosen)
-        np.savez_compressed(known["theirs"], **chosen)
-        ndbytes.savez_compressed(known["ours"], **chosen)
-        return known | {"path": known["theirs"]}
-
-    def case(key: str, title: str, chosen: dict[str, np.ndarray]) -> Iterator[Case]:
-        nbytes = sum(x.nbytes for x in chosen.values())
-        made: Callable[[], dict[str, Any]] = lambda: prepared(chosen)  # noqa: E731
-        for key_group, where in ((group, "into memory"), (f"{group}-file", "to a file")):
-            yield Case(
-                f"{key_group}/{key}",
-                f"{title}, {where}",
-                nbytes,
-                made,
-                saving("savez_compressed", COMPRESSED, where),
-                size_against_numpy,
-            )
-        yield Case(
-            f"npz-load/{key}",
-            f"what NumPy compressed of {title}",
-            nbytes,
-            made,
-            [
-                Contestant("ndbytes", AHEAD, "ours"),
-                Contestant(LOAD, ALL.format(load="np.load")),
-            ],
-        )
-
-    yield from case(f"all-{folder.name}", f"all {len(arrays)} real arrays", arrays)
+    yield from squeezed(f"all-{folder.name}", f"all {len(arrays)} real arrays", arrays)
     if not together_only:
         for name, x in arrays.items():
             if x.nbytes >= 200_000:
-                yield from case(
-                    name, f"{name}: {x.dtype.str} {'x'.join(map(str, x.shape))}", {name: x}
-                )
+                title = f"{name}: {x.dtype.str} {'x'.join(map(str, x.shape))}"
+                yield from squeezed(name, title, {name: x})
 
 
-def size_against_numpy(known: dict[str, Any]) -> str:
-    share = os.path.getsize(known["ours"]) / os.path.getsize(known["theirs"])
-    return f", {share:.3f}x NumPy's size"
+def squeezed(key: str, title: str, arrays: dict[str, np.ndarray]) -> Iterator[Case]:
+    """Arrays compressed, and what NumPy compressed read again."""
+
+    def prepared() -> dict[str, Any]:
+        known = names(arrays=arrays)
+        np.savez_compressed(known["theirs"], **arrays)
+        ndbytes.savez_compressed(known["ours"], **arrays)
+        return known | {"path": known["theirs"]}
+
+    nbytes = sum(x.nbytes for x in arrays.values())
+    for group, where in (("npz-compress", "into memory"), ("npz-compress-file", "to a file")):
+        yield Case(
+            f"{group}/{key}",
+            f"{title}, {where}",
+            nbytes,
+            prepared,
+            saving("savez_compressed", COMPRESSED, where),
+            about=lambda known: f", {size_against_numpy(known):.3f}x NumPy's size",
+            size=size_against_numpy,
+        )
+    yield Case(
+        f"npz-load/{key}",
+        f"what NumPy compressed of {title}",
+        nbytes,
+        prepared,
+        [
+            Contestant("ndbytes", AHEAD, "ours"),
+            Contestant(LOAD, ALL.format(load="np.load")),
+        ],
+    )
+
+
+def size_against_numpy(known: dict[str, Any]) -> float:
+    return os.path.getsize(known["ours"]) / os.path.getsize(known["theirs"])
 
 
 def large(quick: bool) -> Iterator[Case]:

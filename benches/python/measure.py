@@ -66,6 +66,8 @@ class Case:
     contestants: list[Contestant] = field(default_factory=list)
     about: Callable[[dict[str, Any]], str] | None = None
     """What is to be added to the title, once the names are known."""
+    size: Callable[[dict[str, Any]], float] | None = None
+    """How many bytes ours makes, as a multiple of the peer's."""
     before: Callable[[dict[str, Any]], None] | None = None
     """What is done before each run, outside the timing."""
     beyond: str | None = None
@@ -124,6 +126,8 @@ def measure(case: Case, effort: Effort) -> dict[str, Any]:
         "rounds": len(rounds),
         "contestants": [_result(case, one, rounds, failures) for one in case.contestants],
     }
+    if case.size is not None:
+        said["size"] = rounded(case.size(names))
     ours = case.contestants[0].name
     if case.beyond is not None and rounds and {ours, case.beyond} <= rounds[0].keys():
         said["beyond"] = quartiles([one[ours] - one[case.beyond] for one in rounds])

@@ -16,7 +16,9 @@ fuzz_target!(|bytes: &[u8]| {
         && !matches!(error.kind(), DecodeErrorKind::Limit { .. })
     {
         let found = ndbytes::verify(&Source::slice(bytes), &Default::default(), &|_| {});
-        assert!(!found.is_fine(), "what cannot be read is not fine");
+        // Other bytes may be fine as something else.
+        let npz = found.format == Some(ndbytes::Format::Npz);
+        assert!(!(npz && found.is_fine()), "what cannot be read is not fine");
     }
     let stream = Archive::from_reader(std::io::Cursor::new(bytes), options);
     let stream = stream.and_then(|archive| archive.arrays());

@@ -9,6 +9,7 @@ mod gate;
 mod guess;
 mod licences;
 mod nightly;
+mod old;
 mod process;
 mod python;
 mod recorded;
@@ -34,9 +35,11 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command {
         name: "test",
-        usage: "[rust|python|libraries] [--quick] [--fresh] [-- PYTEST-ARGUMENTS]",
+        usage: "[rust|python|libraries|old] [--quick] [--fresh] [-- PYTEST-ARGUMENTS]",
         about: "every test, Rust and Python, on each pair of interpreter and NumPy found here\n\
                 libraries: with PyTorch, JAX, Polars and Arrow, which takes gigabytes\n\
+                old: what is written, read by the NumPys that made the golden pickles, from 1.11\n\
+                and Python 2.7 on\n\
                 --quick: only the main pair   --fresh: make the environments anew",
         run: test::command,
     },
@@ -91,7 +94,8 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "fuzz",
         usage: "[TARGET...] [--seconds N]",
-        about: "each fuzz target, or those named, for N seconds (60); needs cargo-fuzz",
+        about: "each fuzz target, or those named, for N seconds (60); needs cargo-fuzz\n\
+                pickle_against_python: random pickles, read by Python's own unpickler, too",
         run: nightly::fuzz,
     },
     Command {

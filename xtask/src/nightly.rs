@@ -1,6 +1,6 @@
 //! What needs a nightly toolchain, on demand: fuzzing, Miri, AddressSanitizer.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::args::Args;
@@ -8,6 +8,8 @@ use crate::process::{self, Result};
 use crate::workspace::Workspace;
 
 const SECONDS: u64 = 60;
+/// The one target that is no program of fuzz/: its other reader is Python.
+const AGAINST_PYTHON: &str = "pickle_against_python";
 
 /// Each target that is asked for, or all, one after the other.
 pub(crate) fn fuzz(workspace: &Workspace, mut args: Args) -> Result {
@@ -18,18 +20,59 @@ pub(crate) fn fuzz(workspace: &Workspace, mut args: Args) -> Result {
         .flatten()
         .filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".rs")?.to_owned()))
         .collect();
+    targets.push(AGAINST_PYTHON.into());
     targets.sort();
     let known: Vec<&str> = targets.iter().map(String::as_str).collect();
     let asked = args.words(&known)?;
 
     cargo(workspace, "fuzz", "cargo install --locked cargo-fuzz")?;
     for target in if asked.is_empty() { &targets } else { &asked } {
+        if target == AGAINST_PYTHON {
+            process::run(&mut against_python(workspace, seconds)?)?;
+            continue;
+        }
         let limit = format!("-max_total_time={seconds}");
-        let mut command = nightly(workspace, &["fuzz", "run", target, "--", &limit]);
+        let mut command = nightly(workspace, &["fuzz", "run", target]);
+        // What is found goes into the first folder; the others are only read.
+        let found = workspace.root.join("fuzz/corpus").join(target);
+        std::fs::create_dir_all(&found).map_err(|error| error.to_string())?;
+        command.arg(found).args(seeds(workspace, target)).args(["--", &limit]);
         command.env("CARGO_TARGET_DIR", workspace.target.join("fuzz"));
         process::run(&mut command)?;
     }
     Ok(())
+}
+
+/// Random programs of plain data, read by Python's own unpickler and here, for as long.
+fn against_python(workspace: &Workspace, seconds: u64) -> Result<Command> {
+    let mut python = crate::test::main_python(workspace)?;
+    let tests = workspace.root.join("crates/ndbytes-python/tests");
+    python.arg(tests.join("test_pickle_differential.py")).arg(seconds.to_string());
+    // Another start each time, which is shown with the command.
+    let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    python.arg(seed.map_or(1, |since| since.as_secs()).to_string());
+    Ok(python)
+}
+
+/// The folders of fixtures that a target starts from, which takes bytes as they are.
+fn seeds(workspace: &Workspace, target: &str) -> Vec<PathBuf> {
+    let formats: &[&str] = match target {
+        "decode" => &["npy", "npz", "pickle"],
+        "npz_decode" => &["npz"],
+        "pickle_decode" => &["pickle"],
+        _ => &[],
+    };
+    let fixtures = workspace.root.join("fixtures");
+    let mut folders = Vec::new();
+    for kind in ["golden", "hostile", "real"] {
+        for format in formats {
+            let folder = fixtures.join(kind).join(format);
+            let inside = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+            folders.extend(inside.map(|entry| entry.path()).filter(|path| path.is_dir()));
+            folders.extend(folder.is_dir().then_some(folder));
+        }
+    }
+    folders
 }
 
 /// The unit tests of `array`, where the unsafe code is. Files and the clock are let in, since

@@ -37,20 +37,8 @@ impl Interpreter {
 
     /// CPython 3.`minor`, by its name on PATH or among the versions of pyenv.
     pub(crate) fn find(minor: u32) -> Option<Self> {
-        let named = PathBuf::from(format!("python3.{minor}"));
-        let pyenv = std::env::home_dir().map(|home| home.join(".pyenv/versions"));
-        let prefix = format!("3.{minor}.");
-        let mut versions: Vec<PathBuf> = pyenv
-            .and_then(|folder| std::fs::read_dir(folder).ok())
+        programs(&format!("3.{minor}"))
             .into_iter()
-            .flatten()
-            .flatten()
-            .filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix))
-            .map(|entry| entry.path().join("bin/python"))
-            .collect();
-        versions.sort_by_key(|path| std::cmp::Reverse(digits(path)));
-        std::iter::once(named)
-            .chain(versions)
             .filter_map(|program| Self::probe(program.as_os_str()))
             .find(|found| found.minor == minor)
     }
@@ -67,6 +55,23 @@ impl Interpreter {
         let version = words.next()?.to_owned();
         Some(Self { minor, version, path: PathBuf::from(words.next()?) })
     }
+}
+
+/// What may be the interpreter of a version such as `3.9`: its name, and those that pyenv has of it.
+pub(crate) fn programs(version: &str) -> Vec<PathBuf> {
+    let pyenv = std::env::home_dir().map(|home| home.join(".pyenv/versions"));
+    let prefix = format!("{version}.");
+    let mut versions: Vec<PathBuf> = pyenv
+        .and_then(|folder| std::fs::read_dir(folder).ok())
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix))
+        .map(|entry| entry.path().join("bin/python"))
+        .collect();
+    versions.sort_by_key(|path| std::cmp::Reverse(digits(path)));
+    versions.insert(0, PathBuf::from(format!("python{version}")));
+    versions
 }
 
 /// `3.9.18` as `[3, 9, 18]`, for the newest to be the greatest.

@@ -20,9 +20,11 @@ const PAIRS: &[Pair] = &[
 ];
 
 /// What can be asked for alone.
-const PARTS: &[&str] = &["rust", "python", LIBRARIES];
+const PARTS: &[&str] = &["rust", "python", LIBRARIES, OLD];
 /// What has to be asked for: its packages take gigabytes.
 const LIBRARIES: &str = "libraries";
+/// So do interpreters that few machines have.
+const OLD: &str = "old";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Pair {
@@ -60,7 +62,7 @@ pub(crate) fn command(workspace: &Workspace, mut args: Args) -> Result {
     if asked("rust") {
         reports.push(rust(workspace));
     }
-    if asked("python") || named(LIBRARIES) {
+    if asked("python") || named(LIBRARIES) || named(OLD) {
         let tools = python::tools(workspace, options.fresh);
         match tools.and_then(|tools| python::wheel(workspace, &tools)) {
             Ok(wheel) => {
@@ -69,6 +71,9 @@ pub(crate) fn command(workspace: &Workspace, mut args: Args) -> Result {
                 }
                 if named(LIBRARIES) {
                     reports.push(libraries(workspace, &wheel, &options));
+                }
+                if named(OLD) {
+                    reports.push(old(workspace, &wheel, &options));
                 }
             }
             Err(why) => {
@@ -159,6 +164,18 @@ fn libraries(workspace: &Workspace, wheel: &Path, options: &Options) -> Report {
     }
 }
 
+/// What is written here, read by the releases that made the golden pickles.
+fn old(workspace: &Workspace, wheel: &Path, options: &Options) -> Report {
+    println!("\nold releases");
+    match main_environment(workspace, options.fresh) {
+        Ok((_, environment)) => match environment.install(wheel) {
+            Ok(()) => crate::old::read_by_old(workspace, &environment),
+            Err(why) => Report { failures: vec![why], ..Report::default() },
+        },
+        Err(why) => Report { failures: vec![why], ..Report::default() },
+    }
+}
+
 /// pytest's last line.
 fn closing(said: &str) -> &str {
     said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("pytest said nothing")
@@ -229,12 +246,28 @@ fn pytest_of(workspace: &Workspace, environment: &Environment, name: &str) -> Re
 
 /// The tests on the main pair, as a command that is still to be given another build of the package.
 pub(crate) fn of_main_pair(workspace: &Workspace) -> Result<Command> {
+    let (name, environment) = with_package(workspace)?;
+    pytest(workspace, &environment, &name)
+}
+
+/// Python of the main pair, with the package as it is now.
+pub(crate) fn main_python(workspace: &Workspace) -> Result<Command> {
+    Ok(with_package(workspace)?.1.python())
+}
+
+fn with_package(workspace: &Workspace) -> Result<(String, Environment)> {
+    let (name, environment) = main_environment(workspace, false)?;
+    environment.install(&python::wheel(workspace, &python::tools(workspace, false)?)?)?;
+    Ok((name, environment))
+}
+
+/// The environment of the main pair, and its name.
+fn main_environment(workspace: &Workspace, fresh: bool) -> Result<(String, Environment)> {
     let main = Interpreter::main()?;
     let pair = Pair { minor: main.minor, numpy: "newest" };
     let name = format!("3.{}-newest", pair.minor);
-    let environment = Environment::ready(workspace, &name, &main, &pair.contents(), false)?;
-    environment.install(&python::wheel(workspace, &python::tools(workspace, false)?)?)?;
-    pytest(workspace, &environment, &name)
+    let environment = Environment::ready(workspace, &name, &main, &pair.contents(), fresh)?;
+    Ok((name, environment))
 }
 
 /// What a pair turned out to be: `newest` is a date, not a version.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import mmap
 import os
+import zipfile
 from typing import Any
 
 import ndbytes
@@ -87,3 +88,45 @@ def test_offsets_beyond_4_gib(tmp_path: Any) -> None:
         with pytest.raises(ndbytes.DecodeError, match="39 bytes"):
             ndbytes.frombuffer(mapped, "<u4", offset=place + 1)
         del found
+
+
+class Holes(io.RawIOBase):
+    """A file of zeros that take no room on the disk."""
+
+    def __init__(self, path: Any) -> None:
+        self.file = open(path, "wb")  # noqa: SIM115
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        if len(data) < 65536 or np.frombuffer(data, "u1").any():
+            return self.file.write(data)
+        self.file.seek(len(data), os.SEEK_CUR)
+        return len(data)
+
+    def close(self) -> None:
+        self.file.close()
+        super().close()
+
+
+def test_members_of_more_than_4_gib_and_members_behind_them(tmp_path: Any) -> None:
+    path = tmp_path / "x.npz"
+    zeros = np.broadcast_to(np.zeros(1, "u1"), (4 * GIB + 3,))
+    with Holes(path) as sink:
+        ndbytes.savez(sink, small=np.arange(5), large=zeros, last=np.arange(3))
+    for names in (["small", "large", "last"], ["large", "last", "new"]):
+        with zipfile.ZipFile(path) as archive:
+            sizes = {info.filename: info.file_size for info in archive.infolist()}
+            places = [info.header_offset for info in archive.infolist()]
+        assert list(sizes) == [f"{name}.npy" for name in names]
+        assert sizes["large.npy"] > 4 * GIB
+        assert places[-1] > 4 * GIB
+        with np.load(path) as by_numpy, ndbytes.load(path, mmap_mode="r") as found:
+            assert by_numpy["last"].tolist() == found["last"].tolist() == [0, 1, 2]
+            assert found["large"].shape == zeros.shape
+            assert not found["large"][-9:].any()
+        assert ndbytes.inspect(path).entries[names.index("last")].offset > 4 * GIB
+        # Where the large one lies, and all behind it, moves.
+        if "new" not in names:
+            ndbytes.update_npz(path, {"new": np.eye(2)}, remove=["small"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import io
 import os
+import sys
 import threading
 import time
 import types
@@ -56,6 +57,27 @@ def test_every_dtype_and_layout(compression: Any) -> None:
             assert_same(by_numpy[name], array)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert archive.testzip() is None
+
+
+def zipfile_with_zstd() -> Any:
+    """Python 3.14's, or what brings it to older ones."""
+    if sys.version_info >= (3, 14):
+        return zipfile
+    return pytest.importorskip("backports.zstd.zipfile")
+
+
+def test_zstd_is_read_by_python() -> None:
+    zstd_zipfile = zipfile_with_zstd()
+    # The last one is compressed by several threads.
+    arrays = several() | {"large": np.arange(5_000_000)}
+    data = ndbytes.arrays_to_bytes(arrays, compression="zstd")
+    with zstd_zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.testzip() is None
+        methods = {info.compress_type for info in archive.infolist()}
+        assert methods == {93}
+        for name, array in arrays.items():
+            found = np.lib.format.read_array(io.BytesIO(archive.read(f"{name}.npy")))
+            assert_same(found, array)
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])

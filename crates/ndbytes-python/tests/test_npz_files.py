@@ -170,6 +170,34 @@ def test_sources(tmp_path: Path) -> None:
     assert not path.unlink()
 
 
+def test_paths_of_bytes(tmp_path: Path) -> None:
+    """Which `numpy.load` takes, and which are not the bytes of an archive."""
+    path = os.fsencode(tmp_path / "größe.npz")
+    ndbytes.savez(os.fsdecode(path), **arrays())
+    ndbytes.update_npz(path, {"new": np.arange(2)})
+    for mode in (None, "r"):
+        with ndbytes.load(path, mmap_mode=mode) as found, np.load(path) as theirs:
+            assert found.files == theirs.files == [*arrays(), "new"]
+            assert all(parts(found[key]) == parts(theirs[key]) for key in found)
+
+
+@pytest.mark.parametrize("method", ["bzip2", "lzma"])
+def test_methods_that_are_not_read_are_named(method: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    number = {"bzip2": zipfile.ZIP_BZIP2, "lzma": zipfile.ZIP_LZMA}[method]
+    for x in (np.arange(3), np.zeros(100_000)):
+        npy = ndbytes.array_to_bytes(x)
+        with zipfile.ZipFile(path, "w", number) as archive:
+            archive.writestr("x.npy", npy)
+        words = rf"method {number} \({method}\)"
+        with pytest.raises(ndbytes.DecodeError, match=words) as caught:
+            ndbytes.bytes_to_arrays(path.read_bytes())
+        assert caught.value.kind == "unsupported"
+        with ndbytes.load(path) as found, pytest.raises(ndbytes.DecodeError, match=words):
+            found["x"]
+        assert any(method in str(fault) for fault in ndbytes.verify(path).faults)
+
+
 def test_errors_of_file_objects_are_theirs() -> None:
     data = ndbytes.arrays_to_bytes(arrays())
 

@@ -16,7 +16,7 @@ from typing import Any
 import ndbytes
 import numpy as np
 import pytest
-from arrays import assert_same
+from arrays import assert_same, filled, plain_dtypes, structured_dtypes
 from ndbytes import pickle
 
 VALUES: list[Any] = [None, {"x": [1, 2.5]}, "text" * 50, tuple(range(300)), b"\n" * 1000]
@@ -122,6 +122,22 @@ def test_out_of_band(dumps: Any, loads: Any) -> None:
         warnings.simplefilter("ignore", DeprecationWarning)
         frozen = loads(data, buffers=[bytes(buffer.raw()) for buffer in buffers])
     assert not frozen["x"].flags.writeable
+
+
+@pytest.mark.parametrize("loads", [pickle.loads, python_pickle.loads], ids=["ours", "python"])
+def test_every_dtype_out_of_band(loads: Any) -> None:
+    """Times, too, which Python's own pickler copies, as buffers have no letter for them."""
+    for dtype in [*plain_dtypes(), *structured_dtypes().values()]:
+        x = filled(dtype, (4, 3), seed=5)
+        for array in (x, np.asfortranarray(x), x[:1, 0].reshape(()), x[:0]):
+            buffers: list[Any] = []
+            data = pickle.dumps(array, 5, buffer_callback=buffers.append)
+            assert len(buffers) == (dtype.itemsize > 0), dtype
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                found = loads(data, buffers=buffers)
+            assert_same(found, array)
+            assert np.shares_memory(found, array) or array.nbytes == 0
 
 
 def test_out_of_band_or_not_is_for_the_callback_to_say() -> None:

@@ -296,6 +296,26 @@ fn a_comment_and_what_comes_before_stay() {
 }
 
 #[test]
+fn progress_is_told_of_every_byte_on_the_way() {
+    let numbers: Vec<f32> = (0..40_000_000 / 4).map(|i| (i % 1000) as f32).collect();
+    let large = Array::from_slice(&numbers, &[numbers.len()]).unwrap();
+    let small = Array::from_slice(&numbers[..3], &[3]).unwrap();
+    let arrays = [("small", small.clone()), ("large", large), ("last", small)];
+    for compression in COMPRESSIONS {
+        let options = options(compression);
+        let told = std::sync::Mutex::new(Vec::new());
+        let mut writer = npz::Writer::new(Vec::new(), options);
+        writer.add_all_watched(&arrays, &|nbytes| told.lock().unwrap().push(nbytes)).unwrap();
+        let written = writer.finish().unwrap();
+        assert!(written == npz::write(&arrays, &options).unwrap());
+        let told = told.into_inner().unwrap();
+        // The headers are part of it.
+        assert_eq!(told.iter().sum::<u64>(), 40_000_000 + 2 * 12 + 3 * 128, "{compression:?}");
+        assert!(told.iter().all(|&nbytes| nbytes < 35_000_000), "{compression:?}");
+    }
+}
+
+#[test]
 fn more_members_than_sixteen_bits_count_take_zip64() {
     let x = Array::from_slice(&[1_u8], &[1]).unwrap();
     for count in [65_534, 65_535, 65_536, 70_000] {

@@ -23,6 +23,8 @@ pub(crate) struct Case {
     pub(crate) contestants: Vec<Contestant>,
     /// For what is a difference: the seconds that ours takes beyond the reference.
     pub(crate) beyond: Option<Quartiles>,
+    /// For what is compressed: our bytes as a multiple of the peer's.
+    pub(crate) size: Option<f64>,
 }
 
 #[derive(Debug, Clone)]
@@ -134,6 +136,7 @@ fn case(record: &Value) -> Option<Case> {
         nbytes: record["nbytes"].as_u64()?,
         contestants: contestants?,
         beyond: quartiles(&record["beyond"]),
+        size: record["size"].as_f64(),
     })
 }
 

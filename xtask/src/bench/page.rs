@@ -41,8 +41,8 @@ const GROUPS: &[(&str, &str, &str)] = &[
     (
         "npz-compress",
         "Real arrays to npz, compressed",
-        "Those of [fixtures/real](../fixtures/real/README.md), and of a folder that was given; into an \
-         `io.BytesIO`.",
+        "Those of [fixtures/real](../fixtures/real/README.md), and of a folder that was given; and those, real and made, that \
+         nothing was tuned on ([unseen.py](../benches/python/unseen.py)). Into an `io.BytesIO`.",
     ),
     ("npz-compress-file", "Real arrays to npz files, compressed", TO_A_FILE),
     (

@@ -10,6 +10,7 @@ const EVEN: f64 = 0.95;
 const PICKLE: &str = "Python's `pickle`";
 const SAVEZ: &str = "`np.savez`";
 const COMPRESSED: &str = "`np.savez_compressed`";
+const NUMPYS: &str = "NumPy's";
 const LOAD: &str = "`np.load`";
 const CONNECTION: &str = "`Connection` with pickle";
 const SOCKET: &str = "the bare socket";
@@ -33,6 +34,8 @@ enum Rule {
     Beyond(f64, &'static str),
     /// So many seconds.
     Within(f64),
+    /// At most so many of the peer's bytes, which is named.
+    Smaller(f64, &'static str),
 }
 
 /// How a target turned out.
@@ -51,6 +54,7 @@ pub(crate) fn all(measured: &Measured) -> Vec<Target> {
     let at_most = |case, most, name| Target { case, rule: Rule::AtMost(most, name) };
     let faster = |case, times, name| Target { case, rule: Rule::Faster(times, name) };
     let fastest = |case, times| Target { case, rule: Rule::FasterThanAll(times) };
+    let smaller = |case, most| Target { case, rule: Rule::Smaller(most, NUMPYS) };
     let mut targets = vec![
         at_most("encode/28x28", 1.1, "`x.tobytes()`"),
         at_most("decode/28x28", 0.3, "`np.frombuffer`"),
@@ -90,7 +94,11 @@ pub(crate) fn all(measured: &Measured) -> Vec<Target> {
         faster("npz-save/many", 10.0, SAVEZ),
         faster("npz-load/many", 10.0, LOAD),
         faster("npz-compress/all-data", 12.0, COMPRESSED),
+        smaller("npz-compress/all-data", 1.03),
+        faster("npz-compress/unseen", 8.0, COMPRESSED),
+        smaller("npz-compress/unseen", 1.06),
         faster("npz-compress/", 8.0, COMPRESSED),
+        smaller("npz-compress/", 1.08),
         faster("npz-load/all-data", 3.0, LOAD),
         faster("npz-load/walk", 1.6, LOAD),
         Target { case: "npz-map/large", rule: Rule::Within(20e-6) },
@@ -143,6 +151,10 @@ impl Target {
             Rule::Within(most) => {
                 let found = case.seconds()?;
                 (format!("under {}", seconds(most)), seconds(found), found / most)
+            }
+            Rule::Smaller(most, name) => {
+                let size = case.size?;
+                (format!("at most {most}x {name} size"), format!("{size:.3}x"), size / most)
             }
             Rule::Beyond(most, what) => {
                 let beyond = case.beyond?;
@@ -261,6 +273,26 @@ mod tests {
         assert!(said.contains(notes::reason("encode/28x28")), "{said}");
         assert!(summary(&measured).contains("MISSED encode/28x28"));
         assert!(summary(&measured).contains("not won: encode/28x28"));
+    }
+
+    #[test]
+    fn sizes_have_targets_too() {
+        let line = |size: f64| {
+            format!(
+                r#"{{"key": "npz-compress/unseen", "title": "", "nbytes": 1, "size": {size}, "contestants": []}}"#
+            )
+        };
+        let target = Target { case: "npz-compress/unseen", rule: Rule::Smaller(1.06, NUMPYS) };
+        let verdict = |size| target.verdict(&Measured::parse(&line(size)).unwrap().cases[0]);
+        let met = verdict(1.022).unwrap();
+        assert_eq!(
+            (met.wanted.as_str(), met.found.as_str()),
+            ("at most 1.06x NumPy's size", "1.022x")
+        );
+        assert!(met.met && !verdict(1.07).unwrap().met);
+        let without =
+            r#"{"key": "npz-compress/unseen", "title": "", "nbytes": 1, "contestants": []}"#;
+        assert!(target.verdict(&Measured::parse(without).unwrap().cases[0]).is_none());
     }
 
     #[test]

@@ -20,8 +20,6 @@ pub(super) struct Packing<'a> {
     options: npz::WriteOptions,
 }
 
-/// Arrays are compressed together up to so many bytes.
-const AT_ONCE: u64 = 32 << 20;
 /// How NumPy calls an array without a name.
 const NAMELESS: &str = "arr_0";
 
@@ -48,23 +46,10 @@ impl<'a> Packing<'a> {
         let mut nbytes = 0;
         output.write(|out| {
             let mut out = Counted { out, count: 0 };
-            let size = |array: &Array<'_>| array.nbytes() as u64;
-            let progress =
-                Progress::new("writing", self.arrays.iter().map(|(_, array)| size(array)).sum());
+            let nbytes_of_arrays = self.arrays.iter().map(|(_, array)| array.nbytes() as u64);
+            let progress = Progress::new("writing", nbytes_of_arrays.sum());
             let mut writer = npz::Writer::new(&mut out, self.options);
-            // As many at once as keep all cores busy.
-            let mut rest = &self.arrays[..];
-            while !rest.is_empty() {
-                let mut sum = 0;
-                let fits = rest.iter().take_while(|(_, array)| {
-                    sum += size(array);
-                    sum <= AT_ONCE
-                });
-                let (now, later) = rest.split_at(fits.count().max(1));
-                writer.add_all(now)?;
-                progress.advance(now.iter().map(|(_, array)| size(array)).sum());
-                rest = later;
-            }
+            writer.add_all_watched(&self.arrays, &|nbytes| progress.advance(nbytes))?;
             writer.finish()?;
             progress.done();
             nbytes = out.count;

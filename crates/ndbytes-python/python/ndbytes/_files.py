@@ -206,7 +206,7 @@ def load(
                 )
         if start.startswith(_ZIP):
             return open_npz(
-                file,
+                file if theirs else os.fsdecode(path),
                 mmap_mode,
                 allow_pickle=allow_pickle,
                 encoding=encoding,

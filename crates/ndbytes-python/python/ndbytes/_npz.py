@@ -112,7 +112,7 @@ def update_npz(
     Parameters
     ----------
     file : path
-        A ``str`` or ``os.PathLike``. The file has to be there.
+        A ``str``, ``bytes`` or ``os.PathLike``. The file has to be there.
     arrays : mapping of str to array_like, optional
         Arrays to add, in the place of those of the same names.
     remove : iterable of str
@@ -141,7 +141,7 @@ def update_npz(
     ['w', 'z']
     """
     change_npz(
-        os.fspath(file),
+        os.fsdecode(file),
         {} if arrays is None else arrays,
         list(remove),
         [] if rename is None else list(rename.items()),

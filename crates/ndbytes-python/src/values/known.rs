@@ -85,10 +85,15 @@ const _: () = {
 /// array if they lie in Fortran order, as NumPy has it.
 pub(crate) fn pickle_buffer<'py>(array: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let class = PickleBuffer.get(array.py())?;
-    match array.getattr("flags")?.getattr("c_contiguous")?.is_truthy()? {
-        true => class.call1((array,)),
-        false => class.call1((array.getattr("T")?,)),
-    }
+    let array = match array.getattr("flags")?.getattr("c_contiguous")?.is_truthy()? {
+        true => array.clone(),
+        false => array.getattr("T")?,
+    };
+    class.call1((&array,)).or_else(|_| {
+        // Buffers have no letter for times: their bytes do.
+        let bytes = array.call_method1("reshape", (-1,))?.call_method1("view", ("u1",))?;
+        class.call1((bytes,))
+    })
 }
 
 /// The bytes of any buffer as they lie in memory.

@@ -632,6 +632,65 @@ mod tests {
     use super::*;
     use crate::array::{Scalar, TimeUnit};
 
+    /// The starts of all npy fixtures, hostile ones included.
+    fn fixtures() -> Vec<Vec<u8>> {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures");
+        let mut folders: Vec<std::path::PathBuf> =
+            ["golden", "hostile", "real"].map(|kind| [root, kind, "npy"].iter().collect()).into();
+        let mut found = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "npy") {
+                    let mut bytes = std::fs::read(path).unwrap();
+                    bytes.truncate(8192);
+                    found.push(bytes);
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether the short way reads it, as it then is read the long way.
+    fn reads_shortly(bytes: &[u8]) -> bool {
+        let limits = Limits::default();
+        // First the long way, which remembers structures for the short one.
+        let any = Header::read_any(bytes, &limits);
+        let Some(Canonical { dtype, order, shape, data_offset }) = read_canonical(bytes, &limits)
+        else {
+            return false;
+        };
+        let any = any.unwrap_or_else(|error| panic!("{error}: {}", bytes.escape_ascii()));
+        assert!(any.version == (1, 0) && any.oddities.is_empty(), "{}", bytes.escape_ascii());
+        assert_eq!((any.dtype, any.order, any.shape), (dtype, order, shape));
+        assert_eq!(any.data_offset, data_offset);
+        true
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "long")]
+    fn the_short_way_reads_what_the_long_way_does() {
+        let (mut whole, mut changed) = (0, 0);
+        for mut bytes in fixtures() {
+            let short = reads_shortly(&bytes);
+            whole += usize::from(short);
+            for at in 0..bytes.len().min(if short { 128 } else { 64 }) {
+                let before = bytes[at];
+                for byte in [before ^ 1, before ^ 0x10, before ^ 0x80, b' ', b',', b'0', b'L'] {
+                    bytes[at] = byte;
+                    changed += usize::from(reads_shortly(&bytes));
+                }
+                bytes[at] = before;
+            }
+            for cut in 0..bytes.len().min(200) {
+                assert!(!reads_shortly(&bytes[..cut]) || cut >= 64);
+            }
+        }
+        assert!(whole > 500 && changed > 5_000, "{whole} {changed}");
+    }
+
     #[test]
     fn the_short_way_writes_what_the_long_way_does() {
         let dims = [0, 1, 9, 10, 99, 100, 999_999, 1_000_000, usize::MAX >> 8];

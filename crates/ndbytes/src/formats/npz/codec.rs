@@ -20,12 +20,13 @@ pub(super) const BLOCK: usize = 256 << 10;
 /// default, and are only needed behind the first bytes.
 const PEEK_WINDOW_LOG: u32 = 27;
 
-/// Refuses a size that `compressed` bytes cannot have by any means.
+/// Refuses a size that `compressed` bytes cannot have by any means, and what is not decompressed.
 pub(super) fn check_size(method: Method, compressed: u64, size: u64) -> Result<()> {
     let most = match method {
         Method::Deflate => compressed.saturating_mul(MOST_OF_DEFLATE),
         Method::Zstd => compressed.saturating_mul(MOST_OF_ZSTD),
-        Method::Stored | Method::Other(_) => compressed,
+        Method::Stored => compressed,
+        Method::Other(_) => return Err(unknown(method)),
     };
     if size > most {
         let found = format!("{compressed} bytes are said to stand for {size}");

@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::codec::{self, BLOCK};
 use super::deflate::{Encoder, Scratch};
-use super::write::{Compression, WriteOptions};
+use super::write::{Compression, Told, WriteOptions};
 use crate::array::{Array, Dims, Order, Sink, Source, default_threads, share};
 use crate::error::EncodeError;
 use crate::formats::npy::Message;
@@ -20,6 +20,8 @@ use crate::formats::npy::Message;
 const BYTES_PER_THREAD: u64 = 100 << 10;
 /// A second thread that only sums up less than this does not pay.
 const SUM_PER_THREAD: u64 = 8 << 20;
+/// Of what is written as it is, so much goes into one call of the system.
+const AT_ONCE: usize = 32 << 20;
 /// zstd's own threads work on members from here on. That changes the result, so it does not depend
 /// on how many there are.
 const ZSTD_THREADS_FROM: u64 = 16 << 20;
@@ -89,15 +91,26 @@ impl<'a> Content<'a> {
     }
 
     /// Writes all of it, unless it has changed since its CRC-32 was `crc`.
-    pub(super) fn write_checked(&self, crc: u32, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn write_checked(
+        &self,
+        crc: u32,
+        out: &mut dyn Write,
+        progress: Told<'_>,
+    ) -> io::Result<()> {
         let mut hasher = crc32fast::Hasher::new();
-        let mut write = |bytes: &[u8]| {
+        let mut write = |bytes: &[u8]| -> io::Result<()> {
             hasher.update(bytes);
-            out.write_all(bytes)
+            out.write_all(bytes)?;
+            progress(bytes.len() as u64);
+            Ok(())
         };
         write(&self.head)?;
         if let Some(bytes) = self.body.as_slice() {
-            return out.write_all(bytes);
+            return bytes.chunks(AT_ONCE).try_for_each(|part| {
+                out.write_all(part)?;
+                progress(part.len() as u64);
+                Ok(())
+            });
         }
         codec::for_blocks(&self.body, &mut write)?;
         match hasher.finalize() == crc {
@@ -139,9 +152,10 @@ pub(super) fn pack(
     members: &[&Content<'_>],
     options: &WriteOptions,
     level: i32,
+    progress: Told<'_>,
 ) -> io::Result<Vec<Packed>> {
     if options.compression == Compression::Zstd {
-        return pack_zstd(members, options, level);
+        return pack_zstd(members, options, level, progress);
     }
     let deflates = options.compression == Compression::Deflate;
     let plans: Vec<(Encoder, usize)> = members
@@ -179,6 +193,7 @@ pub(super) fn pack(
                 let last = index + 1 == content.chunks(*size);
                 encoder.compress(chunk, last, codec, &mut part);
             }
+            progress(chunk.len() as u64);
             let chunk_done = ((member, index), hasher, part);
             done.lock().unwrap_or_else(PoisonError::into_inner).push(chunk_done);
         }
@@ -208,6 +223,7 @@ fn pack_zstd(
     members: &[&Content<'_>],
     options: &WriteOptions,
     level: i32,
+    progress: Told<'_>,
 ) -> io::Result<Vec<Packed>> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(members.len()));
@@ -222,7 +238,7 @@ fn pack_zstd(
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(content) = members.get(index) else { break };
-            let packed = zstd_frame(content, options.threads, level);
+            let packed = zstd_frame(content, options.threads, level, progress);
             done.lock().unwrap_or_else(PoisonError::into_inner).push((index, packed));
         }
     });
@@ -231,7 +247,12 @@ fn pack_zstd(
     done.into_iter().map(|(_, packed)| packed).collect()
 }
 
-fn zstd_frame(content: &Content<'_>, threads: usize, level: i32) -> io::Result<Packed> {
+fn zstd_frame(
+    content: &Content<'_>,
+    threads: usize,
+    level: i32,
+    progress: Told<'_>,
+) -> io::Result<Packed> {
     let mut encoder = zstd::stream::Encoder::new(Vec::new(), level)?;
     encoder.set_pledged_src_size(Some(content.len()))?;
     if content.len() >= ZSTD_THREADS_FROM {
@@ -242,6 +263,7 @@ fn zstd_frame(content: &Content<'_>, threads: usize, level: i32) -> io::Result<P
         let chunk = content.chunk(index, BLOCK, &mut scratch);
         hasher.update(chunk);
         encoder.write_all(chunk)?;
+        progress(chunk.len() as u64);
     }
     Ok(Packed { crc: hasher.finalize(), compressed: Some(vec![encoder.finish()?]) })
 }

@@ -15,6 +15,9 @@ use crate::error::EncodeError;
 const GATHERED: usize = 256 << 10;
 /// Members are compressed in groups of about so many bytes, of which the results are held.
 const GROUP: u64 = 64 << 20;
+/// Told how many bytes more are done.
+pub(super) type Told<'p> = &'p (dyn Fn(u64) + Sync);
+
 /// How members are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -258,8 +261,21 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// As [`Prepared::write_to`].
     pub fn add_all<N: AsRef<str>>(&mut self, arrays: &[(N, Array<'_>)]) -> io::Result<()> {
+        self.add_all_watched(arrays, &|_| {})
+    }
+
+    /// As [`Writer::add_all`]; `progress` is told how many bytes of the members were done since it was
+    /// told last, by whichever thread did them.
+    ///
+    /// # Errors
+    /// As [`Prepared::write_to`].
+    pub fn add_all_watched<N: AsRef<str>>(
+        &mut self,
+        arrays: &[(N, Array<'_>)],
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> io::Result<()> {
         let prepared = Prepared::new(arrays).map_err(refused)?;
-        self.add_contents(&prepared.members)
+        self.add_watched(&prepared.members, progress)
     }
 
     /// Adds a member that is no array, under its full name.
@@ -272,6 +288,14 @@ impl<W: Write> Writer<W> {
     }
 
     pub(super) fn add_contents(&mut self, members: &[(String, Content<'_>)]) -> io::Result<()> {
+        self.add_watched(members, &|_| {})
+    }
+
+    fn add_watched(
+        &mut self,
+        members: &[(String, Content<'_>)],
+        progress: Told<'_>,
+    ) -> io::Result<()> {
         let level = self.options.checked_level().map_err(refused)?;
         for (name, _) in members {
             self.check_name(name).map_err(refused)?;
@@ -280,6 +304,7 @@ impl<W: Write> Writer<W> {
         while let [(name, content), later @ ..] = rest {
             if self.options.compression == Compression::None && content.len() <= BLOCK as u64 {
                 self.add_small(name, content)?;
+                progress(content.len());
                 rest = later;
                 continue;
             }
@@ -290,7 +315,7 @@ impl<W: Write> Writer<W> {
                 size <= GROUP
             });
             let (group, later) = rest.split_at(1 + more.count());
-            self.add_group(group, level)?;
+            self.add_group(group, level, progress)?;
             rest = later;
         }
         Ok(())
@@ -313,9 +338,19 @@ impl<W: Write> Writer<W> {
         }
     }
 
-    fn add_group(&mut self, group: &[(String, Content<'_>)], level: i32) -> io::Result<()> {
+    fn add_group(
+        &mut self,
+        group: &[(String, Content<'_>)],
+        level: i32,
+        progress: Told<'_>,
+    ) -> io::Result<()> {
         let contents: Vec<&Content<'_>> = group.iter().map(|(_, content)| content).collect();
-        let packed = pack(&contents, &self.options, level)?;
+        // What takes its time: to compress, or else to write.
+        let (packing, writing): (Told<'_>, Told<'_>) = match self.options.compression {
+            Compression::None => (&|_| {}, progress),
+            _ => (progress, &|_| {}),
+        };
+        let packed = pack(&contents, &self.options, level, packing)?;
         for ((name, content), packed) in group.iter().zip(packed) {
             let Packed { crc, compressed } = packed;
             let size = content.len();
@@ -331,7 +366,7 @@ impl<W: Write> Writer<W> {
                 _ => {
                     self.begin(name, Method::Stored, crc, size, size);
                     self.flush()?;
-                    content.write_checked(crc, &mut self.out)?;
+                    content.write_checked(crc, &mut self.out, writing)?;
                     self.at += size;
                 }
             }

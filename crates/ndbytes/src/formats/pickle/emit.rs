@@ -100,15 +100,15 @@ impl Emitter {
 
     /// Text that names or spells something: ASCII stays what Python 2 calls a `str`.
     pub(super) fn name(&mut self, text: &str) {
-        let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !b"'\\".contains(&byte));
-        match (self.protocol, u8::try_from(text.len())) {
-            (0, _) if plain => self.line(op::STRING, format!("'{text}'").as_bytes()),
-            (1 | 2, Ok(len)) if plain => {
-                self.op_with(op::SHORT_BINSTRING, &[len]);
-                self.out.extend_from_slice(text.as_bytes());
-            }
-            _ => self.text(text.as_bytes()),
+        if self.protocol >= 3 || !text.is_ascii() {
+            return self.text(text.as_bytes());
         }
+        match (self.protocol, u8::try_from(text.len())) {
+            (0, _) => return self.line(op::STRING, text::quote(text).as_bytes()),
+            (_, Ok(len)) => self.op_with(op::SHORT_BINSTRING, &[len]),
+            _ => self.op_with(op::BINSTRING, &(text.len() as u32).to_le_bytes()),
+        }
+        self.out.extend_from_slice(text.as_bytes());
     }
 
     /// Text in UTF-8, lone surrogates included.
@@ -160,9 +160,14 @@ impl Emitter {
         self.op(op::REDUCE);
     }
 
+    /// The opcode and length of a bytearray, from protocol 5 on.
+    pub(super) fn byte_array_header(&mut self, len: usize) {
+        self.op_with(op::BYTEARRAY8, &(len as u64).to_le_bytes());
+    }
+
     pub(super) fn byte_array(&mut self, bytes: &[u8]) {
         if self.protocol >= 5 {
-            self.op_with(op::BYTEARRAY8, &(bytes.len() as u64).to_le_bytes());
+            self.byte_array_header(bytes.len());
             return self.out.extend_from_slice(bytes);
         }
         self.builtin("bytearray");

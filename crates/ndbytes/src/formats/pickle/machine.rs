@@ -18,7 +18,7 @@ use crate::array::{Arena, Blob, Items, Node, NodeId, Source, Unread};
 use crate::error::{DecodeError, DecodeErrorKind, Result};
 
 /// Integers in decimal have at most so many digits, as in Python's own parser.
-const MAX_DIGITS: usize = 4300;
+pub(super) const MAX_DIGITS: usize = 4300;
 /// Text up to this length is checked and brought into its final form at once; longer text may be
 /// the data of an array, and is left for whoever makes something of it.
 const SHORT_TEXT: usize = 64;

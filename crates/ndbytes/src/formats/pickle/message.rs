@@ -2,7 +2,7 @@
 
 use super::opcode as op;
 use super::text;
-use super::write::{Pieces, Writer, no_objects};
+use super::write::{Pieces, Writer, needs_call, no_objects};
 use super::{HIGHEST_PROTOCOL, WriteOptions};
 use crate::array::{Arena, Array, Class, Order, Sink, Value, default_threads};
 use crate::error::EncodeError;
@@ -46,8 +46,15 @@ impl<'m, 'a> Message<'m, 'a> {
         let mut writer = Writer::new(&arena, WriteOptions::new(protocol));
         writer.emit.out.reserve(256);
         writer.emit.start();
-        writer.array_head(array, Class::NdArray)?;
         let order = array.layout().order();
+        if needs_call(array, protocol) {
+            writer.buffer_call(array.nbytes());
+            let head = std::mem::take(&mut writer.emit.out);
+            writer.buffer_end(array)?;
+            writer.emit.op(op::STOP);
+            return Ok(Self { array, head, tail: writer.emit.out, order, body: Body::Bytes });
+        }
+        writer.array_head(array, Class::NdArray)?;
         let (mut tail, nbytes) = (Vec::new(), array.nbytes());
         let body = if protocol >= 3 || nbytes == 0 {
             match protocol {

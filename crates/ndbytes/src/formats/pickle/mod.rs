@@ -288,7 +288,7 @@ pub fn write_array(array: &Array<'_>, options: WriteOptions<'_>) -> Result<Vec<u
             let writer = Writer::new(objects.arena(), options);
             Ok(message::collect(&writer.objects(array, objects.elements())?))
         }
-        None if options.out_of_band.is_some() => {
+        None if options.out_of_band.is_some() || options.numpy2 => {
             let mut arena = crate::array::Arena::default();
             let number = arena.new_array(array.clone().into());
             let root = arena.push(Node::Array(number));

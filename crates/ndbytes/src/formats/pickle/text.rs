@@ -363,6 +363,21 @@ pub(super) fn unquote(text: &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// A Python 2 `repr` of a string of ASCII, quotes included: what [`unquote`] reads.
+pub(super) fn quote(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('\'');
+    for character in text.chars() {
+        match character {
+            '\\' | '\'' => quoted.extend(['\\', character]),
+            ' '..='~' => quoted.push(character),
+            other => quoted.push_str(&format!("\\x{:02x}", u32::from(other))),
+        }
+    }
+    quoted.push('\'');
+    quoted
+}
+
 /// Memory that is filled a piece at a time, to its end or not at all.
 struct Collector<'s, 'm> {
     sink: &'s mut Sink<'m>,
@@ -471,6 +486,15 @@ mod tests {
             assert!(latin1_of_escaped(&escaped, len + 1).is_none());
             assert!(len == 0 || latin1_of_escaped(&escaped, len - 1).is_none());
         }
+    }
+
+    #[test]
+    fn every_ascii_character_is_quoted() {
+        let text: String = (0..0x80).map(|code| char::from(code as u8)).collect();
+        let quoted = quote(&text);
+        assert!(quoted.bytes().all(|byte| matches!(byte, b' '..=b'~')));
+        assert_eq!(unquote(&quoted.as_bytes()[1..quoted.len() - 1]).unwrap(), text.as_bytes());
+        assert_eq!(quote("it's\n"), r"'it\'s\x0a'");
     }
 
     #[test]

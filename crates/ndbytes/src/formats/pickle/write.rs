@@ -6,10 +6,13 @@
 use std::sync::Arc;
 
 use super::emit::Emitter;
+use super::machine::MAX_DIGITS;
 use super::opcode as op;
 use super::write_dtype;
 use super::{Keep, WriteOptions};
-use crate::array::{Arena, Array, ArrayValue, Class, DType, Items, Kind, Node, NodeId, Order};
+use crate::array::{
+    Arena, Array, ArrayValue, ByteOrder, Class, DType, Items, Kind, Node, NodeId, Order,
+};
 use crate::error::EncodeError;
 
 /// Lists and dicts are written in batches of so many, as Python does.
@@ -251,7 +254,7 @@ impl<'w, 'o, 'a> Writer<'w, 'o, 'a> {
             Node::Bool(value) => self.emit.bool(value),
             Node::Int(value) => self.emit.int(value),
             Node::Float(value) => self.emit.float(value),
-            Node::BigInt(blob) => self.emit.big_int(arena.bytes(blob)),
+            Node::BigInt(blob) => self.big_int(arena.bytes(blob))?,
             Node::Str(blob) => {
                 self.emit.text(arena.bytes(blob));
                 self.put(id);
@@ -425,6 +428,27 @@ impl<'w, 'o, 'a> Writer<'w, 'o, 'a> {
         self.emit.out.extend_from_slice(&[op::SETITEM, op::BUILD]);
     }
 
+    /// Decimal in protocols 0 and 1, and then only as long as Python and this crate read it.
+    fn big_int(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+        let start = self.emit.out.len();
+        let decimal = self.emit.protocol < 2;
+        // Ten digits take more than four bytes, so that nothing long is turned into decimal here.
+        if !decimal || bytes.len() < MAX_DIGITS {
+            self.emit.big_int(bytes);
+        }
+        let negative = bytes.last().is_some_and(|&high| high >= 0x80);
+        // Beside the digits there are the opcode, an L and a newline.
+        let digits = (self.emit.out.len() - start).saturating_sub(3 + usize::from(negative));
+        if decimal && (digits > MAX_DIGITS || bytes.len() >= MAX_DIGITS) {
+            return Err(EncodeError::new(format!(
+                "an integer of more than {MAX_DIGITS} decimal digits, which readers of protocols 0 \
+                 and 1 refuse"
+            ))
+            .hint("write it with protocol 2 or higher"));
+        }
+        Ok(())
+    }
+
     // Containers.
 
     fn push_nodes(&mut self, ids: &[NodeId]) {
@@ -510,6 +534,13 @@ impl<'w, 'o, 'a> Writer<'w, 'o, 'a> {
     fn array(&mut self, id: NodeId, number: u32) -> Result<(), EncodeError> {
         let ArrayValue { array, elements, class, .. } = self.arena.array(number);
         if self.out_of_band(array, *elements, *class)? {
+            self.put(id);
+            return Ok(());
+        }
+        if elements.is_none() && *class == Class::NdArray && needs_call(array, self.emit.protocol) {
+            self.buffer_call(array.nbytes());
+            self.data.push((self.emit.out.len(), array));
+            self.buffer_end(array)?;
             self.put(id);
             return Ok(());
         }
@@ -624,21 +655,37 @@ impl<'w, 'o, 'a> Writer<'w, 'o, 'a> {
             Keep::InBand => return Ok(false),
             Keep::Beside { readonly } => readonly,
         };
+        self.buffer_function();
+        self.emit.op(op::NEXT_BUFFER);
+        if readonly {
+            self.emit.op(op::READONLY_BUFFER);
+        }
+        self.buffer_end(array)?;
+        Ok(true)
+    }
+
+    /// The call that makes an array over data, up to that data, which is in the pickle.
+    pub(super) fn buffer_call(&mut self, nbytes: usize) {
+        self.buffer_function();
+        self.emit.byte_array_header(nbytes);
+    }
+
+    fn buffer_function(&mut self) {
         let module = match self.options.numpy2 {
             true => "numpy._core.numeric",
             false => "numpy.core.numeric",
         };
         self.global(module, "_frombuffer");
         self.emit.mark();
-        self.emit.op(op::NEXT_BUFFER);
-        if readonly {
-            self.emit.op(op::READONLY_BUFFER);
-        }
+    }
+
+    /// What that call is told beside the data.
+    pub(super) fn buffer_end(&mut self, array: &Array<'_>) -> Result<(), EncodeError> {
         self.dtype(array.dtype())?;
         self.emit.shape(array.shape());
-        self.emit.text(if order == Order::F { b"F" } else { b"C" });
+        self.emit.text(if array.layout().order() == Order::F { b"F" } else { b"C" });
         self.emit.out.extend_from_slice(&[op::TUPLE, op::REDUCE]);
-        Ok(true)
+        Ok(())
     }
 
     fn scalar(&mut self, id: NodeId, number: u32) -> Result<(), EncodeError> {
@@ -665,6 +712,14 @@ impl<'w, 'o, 'a> Writer<'w, 'o, 'a> {
         }
         Ok(())
     }
+}
+
+/// Whether NumPy would bring the elements into this machine's byte order if they were a state, and
+/// there is another way: a call, which protocol 5 has for data out of band.
+pub(super) fn needs_call(array: &Array<'_>, protocol: u8) -> bool {
+    let dtype = array.dtype();
+    let swapped = dtype.byte_order() != ByteOrder::NotApplicable && !dtype.is_native();
+    protocol >= 5 && swapped && !dtype.has_objects() && dtype.itemsize() > 0
 }
 
 /// Objects in NumPy's memory cannot be seen from here.
