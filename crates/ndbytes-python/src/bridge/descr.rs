@@ -159,14 +159,17 @@ fn void(descr: &Bound<'_, PyAny>, itemsize: usize, plain: bool) -> PyResult<Kind
 pub(crate) fn read_whole(
     descr: &Bound<'_, PyAny>,
 ) -> PyResult<(DType, Dims<usize>, SmallVec<[u8; 8]>)> {
+    let (element, shape, levels) = element_of(descr.clone())?;
+    Ok((read(&element)?, shape, levels))
+}
+
+/// As [`read_whole`], with NumPy's dtype of one element.
+fn element_of<'py>(
+    mut descr: Bound<'py, PyAny>,
+) -> PyResult<(Bound<'py, PyAny>, Dims<usize>, SmallVec<[u8; 8]>)> {
     let (mut shape, mut levels) = (Dims::new(), SmallVec::new());
-    let mut descr = descr.clone();
-    loop {
-        let subdtype = descr.getattr("subdtype")?;
-        if subdtype.is_none() {
-            break;
-        }
-        let (base, dims): (Bound<'_, PyAny>, Vec<usize>) = subdtype.extract()?;
+    while is_subarray(&descr) {
+        let (base, dims): (_, Vec<usize>) = descr.getattr("subdtype")?.extract()?;
         levels.push(dims.len() as u8);
         shape.extend(dims);
         descr = base;
@@ -174,7 +177,7 @@ pub(crate) fn read_whole(
     if levels.len() < 2 {
         levels.clear();
     }
-    Ok((read(&descr)?, shape, levels))
+    Ok((descr, shape, levels))
 }
 
 fn field(name: &Bound<'_, PyAny>, entry: &Bound<'_, PyAny>) -> PyResult<Field> {
@@ -409,19 +412,9 @@ pub(crate) fn convert<'py>(
         true => dtype.clone(),
         false => numpy_dtype(dtype.py())?.call1((dtype,))?,
     };
-    if !is_subarray(&descr) {
-        let model = read(&descr)?;
-        return Ok((descr, model, Dims::new()));
-    }
-    let mut base = descr;
-    let mut shape = Dims::new();
-    while is_subarray(&base) {
-        let (inner, dims): (_, Vec<usize>) = base.getattr("subdtype")?.extract()?;
-        shape.extend(dims);
-        base = inner;
-    }
-    let model = read(&base)?;
-    Ok((base, model, shape))
+    let (descr, shape, _) = element_of(descr)?;
+    let model = read(&descr)?;
+    Ok((descr, model, shape))
 }
 
 /// Whether an object is a dtype.
