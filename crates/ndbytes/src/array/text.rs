@@ -21,9 +21,9 @@ const MOST_PARTS: usize = 8;
 const MOST_DEPTH: usize = 4;
 
 impl Array<'_> {
-    /// The element at `index`, for people: numbers as Python writes them, times as NumPy does, text
-    /// in quotes, structures in parentheses. What is long is cut short, and control characters are
-    /// spelled out.
+    /// The element at `index`, for people: numbers in as few digits as tell them from all others, times
+    /// as NumPy writes them, text in quotes, structures in parentheses. What is long is cut short, and
+    /// control characters are spelled out.
     ///
     /// # Errors
     /// When there is no such element, or it is a Python object in NumPy's memory.
@@ -244,7 +244,7 @@ fn timedelta(count: i64, unit: TimeUnit) -> String {
     format!("{count} {name}")
 }
 
-/// Appends a Python-like value, as Python would write it.
+/// Appends a Python-like value, much as Python would write it.
 fn object(objects: &Objects<'_>, id: NodeId, depth: usize, text: &mut String) {
     let arena = objects.arena();
     let start = |blob: Blob| {
