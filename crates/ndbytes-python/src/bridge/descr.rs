@@ -40,12 +40,7 @@ pub(crate) fn read(descr: &Bound<'_, PyAny>) -> PyResult<DType> {
             PyDataType_METADATA(py, pointer).is_null(),
         )
     };
-    let order = match order {
-        b'<' => ByteOrder::Little,
-        b'>' => ByteOrder::Big,
-        b'=' => ByteOrder::NATIVE,
-        _ => ByteOrder::NotApplicable,
-    };
+    let order = byte_order(order);
     if plain
         && number <= NPY_TYPES::NPY_HALF as i32
         && let Some(scalar) = Scalar::from_kind(kind, itemsize)
@@ -74,6 +69,17 @@ pub(crate) fn read(descr: &Bound<'_, PyAny>) -> PyResult<DType> {
     match metadata.is_none() || metadata.is_empty()? {
         true => Ok(dtype),
         false => Ok(dtype.with_metadata(Some(values::read(&metadata.call_method0("copy")?)?))),
+    }
+}
+
+/// What NumPy's character says.
+#[inline]
+fn byte_order(said: u8) -> ByteOrder {
+    match said {
+        b'<' => ByteOrder::Little,
+        b'>' => ByteOrder::Big,
+        b'=' => ByteOrder::NATIVE,
+        _ => ByteOrder::NotApplicable,
     }
 }
 
@@ -285,16 +291,22 @@ fn swapped<'py>(descr: &Bound<'py, PyAny>, order: ByteOrder) -> PyResult<Bound<'
     }
 }
 
-/// Dtypes of numbers are made once and live as long as the process: NumPy's own are constants, and
-/// nothing of a dtype without fields can be changed.
+/// Dtypes of numbers are made once and live as long as the process. Of those that are not NumPy's own
+/// constants, `__setstate__` changes the byte order: such a one is made anew.
 fn scalar_descr(py: Python<'_>, scalar: Scalar, order: ByteOrder) -> PyResult<Bound<'_, PyAny>> {
     static MADE: [[AtomicPtr<pyo3::ffi::PyObject>; 2]; 48] =
         [const { [const { AtomicPtr::new(std::ptr::null_mut()) }; 2] }; 48];
     let place = &MADE[scalar as usize][usize::from(order == ByteOrder::Big)];
     let known = place.load(Ordering::Acquire);
     if !known.is_null() {
-        // SAFETY: the table owns a reference to the object, for ever.
-        return Ok(unsafe { Bound::from_borrowed_ptr(py, known) });
+        // SAFETY: the table owns a reference to the object, which is a dtype, for ever.
+        let (known, said) = unsafe {
+            let said = (*npyffi::_PyDataType_GET_ITEM_DATA(known.cast())).byteorder as u8;
+            (Bound::from_borrowed_ptr(py, known), byte_order(said))
+        };
+        if matches!(order, ByteOrder::NATIVE | ByteOrder::NotApplicable) || said == order {
+            return Ok(known);
+        }
     }
     let descr = new_scalar_descr(py, scalar, order)?;
     // Two threads that come here at once leave two equal dtypes, one of which stays in the table.
