@@ -17,6 +17,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyString};
 use crate::bridge::buffer::{Input, RELEASE_FROM, filled_bytes};
 use crate::bridge::ndarray;
 use crate::errors;
+use crate::files::of_objects;
 use crate::limits::{Limits, core_limits};
 use crate::pickle::encoding_of;
 use crate::pyfile::{PythonFile, Raised};
@@ -514,8 +515,7 @@ impl NpzReader {
         let header = npy::Header::read(&bytes, &self.limits).map_err(decode)?;
         let options = pickle::ReadOptions::new().limits(self.limits);
         let options = options.encoding(encoding_of(&self.encoding)?);
-        let array = npy::read_objects_with(&bytes, &header, options).map_err(decode)?;
-        to_numpy(py, None, &array, Some(true), &self.limits)
+        of_objects(py, &bytes, &header, options)
     }
 }
 
