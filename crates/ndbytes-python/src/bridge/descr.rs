@@ -165,14 +165,15 @@ fn void(descr: &Bound<'_, PyAny>, itemsize: usize, plain: bool) -> PyResult<Kind
 pub(crate) fn read_whole(
     descr: &Bound<'_, PyAny>,
 ) -> PyResult<(DType, Dims<usize>, SmallVec<[u8; 8]>)> {
-    let (element, shape, levels) = element_of(descr.clone())?;
+    let (element, (shape, levels)) = element_of(descr.clone())?;
     Ok((read(&element)?, shape, levels))
 }
 
+/// The shape and the levels of a subarray; see [`Field::levels`].
+type Subarray = (Dims<usize>, SmallVec<[u8; 8]>);
+
 /// As [`read_whole`], with NumPy's dtype of one element.
-fn element_of<'py>(
-    mut descr: Bound<'py, PyAny>,
-) -> PyResult<(Bound<'py, PyAny>, Dims<usize>, SmallVec<[u8; 8]>)> {
+fn element_of(mut descr: Bound<'_, PyAny>) -> PyResult<(Bound<'_, PyAny>, Subarray)> {
     let (mut shape, mut levels) = (Dims::new(), SmallVec::new());
     while is_subarray(&descr) {
         let (base, dims): (_, Vec<usize>) = descr.getattr("subdtype")?.extract()?;
@@ -183,7 +184,7 @@ fn element_of<'py>(
     if levels.len() < 2 {
         levels.clear();
     }
-    Ok((descr, shape, levels))
+    Ok((descr, (shape, levels)))
 }
 
 fn field(name: &Bound<'_, PyAny>, entry: &Bound<'_, PyAny>) -> PyResult<Field> {
@@ -424,7 +425,7 @@ pub(crate) fn convert<'py>(
         true => dtype.clone(),
         false => numpy_dtype(dtype.py())?.call1((dtype,))?,
     };
-    let (descr, shape, _) = element_of(descr)?;
+    let (descr, (shape, _)) = element_of(descr)?;
     let model = read(&descr)?;
     Ok((descr, model, shape))
 }
