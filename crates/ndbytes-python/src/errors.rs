@@ -9,10 +9,11 @@ use pyo3::exceptions::{PyException, PyOSError, PyOverflowError, PyTypeError, PyV
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-/// The exception for bytes that do not hold what was asked of them.
+/// The exception for bytes that do not hold what was asked of them, or that could not be read.
 #[cold]
 pub(crate) fn decode(py: Python<'_>, error: DecodeError) -> PyErr {
     let class = match error.kind() {
+        DecodeErrorKind::Io { .. } => return PyOSError::new_err(error.to_string()),
         DecodeErrorKind::Incomplete { .. } => "IncompleteError",
         DecodeErrorKind::Unsafe { .. } => "UnsafeError",
         _ => "DecodeError",

@@ -1,13 +1,12 @@
 //! Arrays in files, for the functions that NumPy has for them: what `ndbytes._files` calls.
 
-use std::ffi::CString;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use ndbytes::files::{Existing, FileError, Target, WriteOptions};
 use ndbytes::{Array, DecodeError, Limits as CoreLimits, Order, npy, pickle};
-use pyo3::exceptions::{PyEOFError, PyNotImplementedError, PyUserWarning, PyValueError};
+use pyo3::exceptions::{PyEOFError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -18,6 +17,7 @@ use crate::bridge::{descr, fresh, ndarray};
 use crate::errors;
 use crate::limits::{Limits, core_limits};
 use crate::pickle::{encoding_of, one_pickle};
+use crate::savable::{self, Masks, warn, warn_of_version};
 use crate::streams::write_message;
 use crate::values::{self, Elements};
 
@@ -37,7 +37,7 @@ pub(crate) fn save_file(
     durable: bool,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<()> {
-    let array = savable(array, true)?;
+    let array = savable::plain(array, "npy", Masks::Refused, CALLER)?;
     with_message(&array, allow_pickle, |message, view| {
         let length = message.len() as u64;
         let options = WriteOptions::new().durable(durable).length(length);
@@ -80,7 +80,8 @@ pub(crate) fn save_stream<'py>(
     allow_pickle: bool,
     real_file: bool,
 ) -> PyResult<()> {
-    let array = savable(array, real_file)?;
+    let masks = if real_file { Masks::Refused } else { Masks::Dropped };
+    let array = savable::plain(array, "npy", masks, CALLER)?;
     let writer = Writer::new(file)?;
     with_message(&array, allow_pickle, |message, view| {
         if view.dtype().has_objects() {
@@ -91,44 +92,6 @@ pub(crate) fn save_stream<'py>(
     })
 }
 
-/// The array that NumPy would save, with a warning about what is not.
-fn savable<'py>(object: &Bound<'py, PyAny>, real_file: bool) -> PyResult<Bound<'py, PyAny>> {
-    let py = object.py();
-    if ndarray::is_exact_array(object) {
-        return Ok(object.clone());
-    }
-    let numpy = py.import("numpy")?;
-    let array = match ndarray::is_array(object) {
-        true => object.clone(),
-        false => ndarray::asarray(object)?,
-    };
-    if ndarray::is_exact_array(&array) || array.get_type().is(&numpy.getattr("memmap")?) {
-        return Ok(array);
-    }
-    let class = array.get_type().name()?;
-    let lost = if array.is_instance(&numpy.getattr("ma")?.getattr("MaskedArray")?)? {
-        if real_file {
-            return Err(PyNotImplementedError::new_err(format!(
-                "there is no place for the mask of a {class} in npy. Hint: save x.filled(...), or \
-                 x.data and x.mask as two arrays; ndbytes.pickle keeps both"
-            )));
-        }
-        format!("the mask of a {class} is not saved in npy: what it hides comes back as numbers")
-    } else {
-        format!("a {class} is saved as a plain array: whatever else it holds is lost")
-    };
-    warn(py, &lost, CALLER)?;
-    numpy.call_method1("asarray", (array,))
-}
-
-fn warn(py: Python<'_>, text: &str, level: i32) -> PyResult<()> {
-    let text = CString::new(text).unwrap_or_default();
-    PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, level)
-}
-
-const METADATA: &str = "metadata on a dtype is not saved to an npy/npz. Use another format (such as \
-                        pickle) to store it.";
-
 /// Calls `with` with what is to be written of `array`, and its elements, after a warning about
 /// what npy has no place for.
 fn with_message<T>(
@@ -137,13 +100,7 @@ fn with_message<T>(
     with: impl FnOnce(&npy::Message<'_, '_>, &Array<'_>) -> PyResult<T>,
 ) -> PyResult<T> {
     let py = array.py();
-    let mut view = ndarray::view(array)?;
-    if view.dtype().has_metadata() {
-        warn(py, METADATA, CALLER)?;
-        let plain = view.dtype().without_metadata();
-        view = Array::new(plain, view.layout().clone(), view.source().clone())
-            .map_err(|error| errors::decode(py, error))?;
-    }
+    let view = savable::without_metadata(py, ndarray::view(array)?, CALLER)?;
     let refused = |error| errors::refused(py, &error);
     if view.dtype().has_objects() {
         if !allow_pickle {
@@ -168,17 +125,6 @@ fn with_message<T>(
     let message = npy::Message::new(&view).map_err(refused)?;
     warn_of_version(py, message.header(), CALLER)?;
     with(&message, &view)
-}
-
-/// In the words of NumPy.
-fn warn_of_version(py: Python<'_>, header: &[u8], level: i32) -> PyResult<()> {
-    let (version, numpy) = match header.get(6) {
-        Some(2) => ("2.0", "1.9"),
-        Some(3) => ("3.0", "1.17"),
-        _ => return Ok(()),
-    };
-    let text = format!("Stored array in format {version}. It can only be read by NumPy >= {numpy}");
-    warn(py, &text, level)
 }
 
 /// Read the npy array at which a file object stands.
@@ -278,8 +224,8 @@ pub(crate) fn header(
     }
 }
 
-/// What the header says at the start of a file of `size` bytes, of which `start` has been read: dtype, shape, whether the order is
-/// Fortran's, and the length of the header.
+/// What the header says at the start of a file of `size` bytes, of which `start` has been read:
+/// dtype, shape, whether the order is Fortran's, and the length of the header.
 ///
 /// Raises
 /// ------
@@ -322,7 +268,7 @@ pub(crate) fn create_file(
         return Err(PyValueError::new_err("a subarray is no dtype of an array"));
     }
     if model.has_metadata() {
-        warn(py, METADATA, CALLER_OF_MAP)?;
+        savable::warn_of_metadata(py, CALLER_OF_MAP)?;
         model = model.without_metadata();
     }
     let order = if fortran_order { Order::F } else { Order::C };
@@ -364,6 +310,7 @@ pub(crate) fn open_shared(py: Python<'_>, name: &str, writable: bool) -> PyResul
     }
     #[cfg(not(unix))]
     {
+        use pyo3::exceptions::PyNotImplementedError;
         let _ = (py, name, writable);
         Err(PyNotImplementedError::new_err("shared arrays need the shared memory of POSIX"))
     }

@@ -1,10 +1,12 @@
 //! The native part of the Python package `ndbytes`.
 //!
-//! * `verbs`, `comparing`, `looking`, `guessing`, `verifying`: what Python calls, with the docstrings that it shows
+//! * `verbs`, `comparing`, `looking`, `guessing`, `verifying`: what Python calls, with the docstrings
+//!   that it shows
 //! * `files`: arrays in files, for the functions that NumPy has for them
 //! * `streams`: arrays one after another through files, pipes and sockets
 //! * `pickle`: what Python calls by the names of its own `pickle`
 //! * `npz`: several arrays, in bytes and in files; `pyfile`: file objects as Rust's streams
+//! * `savable`: what files keep of an array, and the warnings about the rest
 //! * `values`: Python's values to the core's inert ones, and back
 //! * `limits`, `errors`: small types in both languages
 //! * `bridge`: memory, in both directions
@@ -20,6 +22,7 @@ mod looking;
 mod npz;
 mod pickle;
 mod pyfile;
+mod savable;
 mod streams;
 mod values;
 mod verbs;

@@ -1,7 +1,7 @@
 //! What bytes say about themselves, without believing them.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io;
 use std::path::PathBuf;
 
 use ndbytes::{Entry as CoreEntry, Order, ReadOptions, Summary as CoreSummary};
@@ -32,6 +32,8 @@ use crate::pyfile::PythonFile;
 /// ------
 /// DecodeError
 ///     When they say nothing, or nothing that holds.
+/// OSError
+///     When the file cannot be read.
 ///
 /// Examples
 /// --------
@@ -53,10 +55,12 @@ pub(crate) fn inspect(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Summa
         let path: PathBuf = data.extract()?;
         let os = |error| errors::os(py, &error, Some(&path));
         let mut file = File::open(&path).map_err(os)?;
-        let is_regular = file.metadata().map_err(os)?.is_file();
+        let kind = file.metadata().map_err(os)?.file_type();
         // Not every system says on opening that a folder is none.
-        (&mut file).take(0).read_to_end(&mut Vec::new()).map_err(os)?;
-        let summary = py.detach(|| match is_regular {
+        if kind.is_dir() {
+            return Err(os(io::ErrorKind::IsADirectory.into()));
+        }
+        let summary = py.detach(|| match kind.is_file() {
             true => ndbytes::inspect_file(file, &ReadOptions::new()),
             false => ndbytes::inspect_stream(&mut file, &ReadOptions::new()),
         });

@@ -10,16 +10,18 @@ use ndbytes::npz::{self, Archive, Compression, Directory, Held, Member, Prepared
 use ndbytes::{
     Array, DecodeError, EncodeError, Format, Limits as CoreLimits, ReadOptions, Source, npy, pickle,
 };
-use pyo3::exceptions::{PyTypeError, PyUserWarning, PyValueError};
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyString};
 
 use crate::bridge::buffer::{Input, RELEASE_FROM, filled_bytes};
 use crate::bridge::ndarray;
 use crate::errors;
+use crate::files::of_objects;
 use crate::limits::{Limits, core_limits};
 use crate::pickle::encoding_of;
 use crate::pyfile::{PythonFile, Raised};
+use crate::savable::{self, Masks};
 use crate::values::{self, Elements};
 use crate::verbs::{threads_or_default, unknown_format};
 
@@ -278,17 +280,17 @@ fn write_options(
     }
 }
 
+/// Warnings are about the line that calls `ndbytes.savez`, whose frame is the second.
+const CALLER: i32 = 3;
+
 /// Write an npz file: at a path, where it appears whole or not at all, or to a file object.
-///
-/// `savable` makes plain arrays of what is none.
 #[pyfunction]
-#[pyo3(signature = (file, arrays, savable, /, *, allow_pickle=true, compression=None, level=None, threads=None, durable=false))]
+#[pyo3(signature = (file, arrays, /, *, allow_pickle=true, compression=None, level=None, threads=None, durable=false))]
 #[allow(clippy::too_many_arguments, reason = "the signature is Python's")]
 pub(crate) fn save_npz<'py>(
     py: Python<'py>,
     file: &Bound<'py, PyAny>,
     arrays: &Bound<'py, PyAny>,
-    savable: &Bound<'py, PyAny>,
     allow_pickle: bool,
     compression: Option<&str>,
     level: Option<i32>,
@@ -296,16 +298,15 @@ pub(crate) fn save_npz<'py>(
     durable: bool,
 ) -> PyResult<()> {
     let options = write_options(compression, level, threads)?;
-    let arrays = Named::of(arrays, |array| match ndarray::is_exact_array(array) {
-        true => Ok(array.clone()),
-        false => savable.call1((array,)),
-    })?;
+    let arrays = Named::of(arrays, |array| savable::plain(array, "npz", Masks::Dropped, CALLER))?;
     if !allow_pickle && arrays.have_objects()? {
         let said = "Object arrays cannot be saved when allow_pickle=False";
         return Err(PyValueError::new_err(said));
     }
-    let mut views = arrays.views()?;
-    drop_metadata(py, &mut views)?;
+    let views = arrays.views()?.into_iter();
+    let views = views
+        .map(|(name, view)| savable::without_metadata(py, view, CALLER).map(|view| (name, view)));
+    let views: Vec<_> = views.collect::<PyResult<_>>()?;
     let prepared = Prepared::new(&views).map_err(|error| errors::refused(py, &error))?;
     if file.hasattr("write")? {
         let stream = PythonFile::new(file);
@@ -325,21 +326,6 @@ pub(crate) fn save_npz<'py>(
         })
     });
     written.map_err(|error| from_file(py, error))
-}
-
-/// What NumPy drops, too, in its words.
-fn drop_metadata(py: Python<'_>, views: &mut [(String, Array<'_>)]) -> PyResult<()> {
-    // The line that calls `ndbytes.savez`.
-    const CALLER: i32 = 3;
-    for (_, view) in views.iter_mut().filter(|(_, view)| view.dtype().has_metadata()) {
-        let text = c"metadata on a dtype is not saved to an npy/npz. Use another format (such as \
-            pickle) to store it.";
-        PyErr::warn(py, &py.get_type::<PyUserWarning>(), text, CALLER)?;
-        let plain = view.dtype().without_metadata();
-        *view = Array::new(plain, view.layout().clone(), view.source().clone())
-            .map_err(|error| errors::decode(py, error))?;
-    }
-    Ok(())
 }
 
 /// Change an npz file without compressing anew what stays in it.
@@ -529,8 +515,7 @@ impl NpzReader {
         let header = npy::Header::read(&bytes, &self.limits).map_err(decode)?;
         let options = pickle::ReadOptions::new().limits(self.limits);
         let options = options.encoding(encoding_of(&self.encoding)?);
-        let array = npy::read_objects_with(&bytes, &header, options).map_err(decode)?;
-        to_numpy(py, None, &array, Some(true), &self.limits)
+        of_objects(py, &bytes, &header, options)
     }
 }
 

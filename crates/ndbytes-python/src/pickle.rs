@@ -15,6 +15,7 @@ use crate::bridge::buffer::{Input, filled_bytes};
 use crate::bridge::ndarray;
 use crate::bridge::stream::Reader;
 use crate::errors;
+use crate::guessing::explained;
 use crate::limits::{Limits, core_limits};
 use crate::values::{self, Elements, Object};
 use crate::verbs::threads_or_default;
@@ -103,7 +104,7 @@ pub(crate) fn loads<'py>(
         None => Some(source.to_vec(0, source.len())),
     };
     let bytes = source.as_slice().or(copied.as_deref()).unwrap_or_default();
-    let value = pickle::read(bytes, options).map_err(|error| errors::decode(py, error))?;
+    let value = pickle::read(bytes, options).map_err(|error| explained(py, error, &input, None))?;
     let elements = Elements { input: Some(&input), copy, buffers: &given };
     values::value(py, value.arena(), value.root_id(), elements, &limits)
 }

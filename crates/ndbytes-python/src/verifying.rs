@@ -1,7 +1,7 @@
 //! Whether every byte is as it should be.
 
 use std::fs::File;
-use std::io::{Read as _, Seek as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::PathBuf;
 
 use ndbytes::npz::Archive;
@@ -72,11 +72,13 @@ fn verify_path(py: Python<'_>, path: &PathBuf, options: &ReadOptions) -> PyResul
     let mut file = File::open(path).map_err(os)?;
     let mut start = Vec::new();
     (&mut file).take(64).read_to_end(&mut start).map_err(os)?;
-    let is_regular = file.metadata().map_err(os)?.is_file();
+    let metadata = file.metadata().map_err(os)?;
+    let (is_regular, nbytes) = (metadata.is_file(), metadata.len());
+    // What the system makes up as it is read says that it is empty, and cannot be mapped.
+    let can_be_mapped = is_regular && nbytes > 0;
     match ndbytes::sniff(&start) {
         Some(Format::Npz) if is_regular => {
             let opened = npz::ReadOptions::new().limits(options.limits);
-            let nbytes = file.metadata().map_err(os)?.len();
             let found = py.detach(|| match Archive::from_file(file, opened) {
                 Ok(archive) => ndbytes::verify_archive(&archive, &|_| {}),
                 Err(error) => {
@@ -89,8 +91,13 @@ fn verify_path(py: Python<'_>, path: &PathBuf, options: &ReadOptions) -> PyResul
             });
             Verified::new(py, found)
         }
-        // Of large arrays nothing but the header is looked at.
-        Some(Format::Npy) if is_regular => {
+        // Of large arrays nothing but the header is looked at, and of what says nothing its end. A
+        // pickle that has no magic ends with STOP, and every byte of it counts.
+        format @ (Some(Format::Npy) | None)
+            if can_be_mapped
+                && (format.is_some()
+                    || last_byte(&mut file, nbytes).map_err(os)? != Some(b'.')) =>
+        {
             let kwargs = PyDict::new(py);
             let mmap = py.import("mmap")?;
             kwargs.set_item("access", mmap.getattr("ACCESS_READ")?)?;
@@ -109,6 +116,14 @@ fn verify_path(py: Python<'_>, path: &PathBuf, options: &ReadOptions) -> PyResul
             verify_bytes(py, PyBytes::new(py, &start).as_any(), options)
         }
     }
+}
+
+/// The last byte of a file, if there is one.
+fn last_byte(file: &mut File, nbytes: u64) -> io::Result<Option<u8>> {
+    file.seek(SeekFrom::Start(nbytes.saturating_sub(1)))?;
+    let mut last = Vec::new();
+    file.take(1).read_to_end(&mut last)?;
+    Ok(last.pop())
 }
 
 fn verify_bytes(

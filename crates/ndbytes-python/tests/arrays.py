@@ -112,6 +112,9 @@ ODD_NAMES = [
     "f0",
 ]
 
+# All of them, by what they are called.
+DTYPES = {dtype.str: dtype for dtype in plain_dtypes()} | structured_dtypes()
+
 
 def filled(
     dtype: Any, shape: tuple[int, ...], seed: int = 0, *, offset: int = 0, order: Any = "C"

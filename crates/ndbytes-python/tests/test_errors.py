@@ -94,7 +94,7 @@ def test_attributes_of_an_incomplete_message() -> None:
     assert error.needed == len(DATA)
     assert error.hint is not None
     assert error.hint in str(error)
-    for word in ("npy", str(len(DATA) - 1), str(len(DATA)), "int32", "[2, 3]"):
+    for word in ("npy", str(len(DATA) - 1), str(len(DATA)), "int32", "(2, 3)"):
         assert word in str(error)
 
 

@@ -23,6 +23,7 @@ import ndbytes
 import numpy as np
 import pytest
 from arrays import (
+    DTYPES,
     FIXTURES,
     NUMPY,
     assert_same,
@@ -31,11 +32,8 @@ from arrays import (
     numpy_load,
     numpy_save,
     parts,
-    plain_dtypes,
-    structured_dtypes,
 )
 
-DTYPES = {dtype.str: dtype for dtype in plain_dtypes()} | structured_dtypes()
 X = np.arange(60, dtype="<i2").reshape(4, 3, 5)
 LARGE = np.arange(3 << 20, dtype="<u4")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
 import re
 import time
@@ -44,6 +45,27 @@ def test_pickles() -> None:
     assert any("builtins.print" in oddity for oddity in summary.oddities)
     old = ndbytes.inspect(pickle.dumps(np.arange(3), 0))
     assert old.entries[0].offset is None
+
+
+def test_an_array_that_is_met_twice_is_where_it_is_first() -> None:
+    x = np.arange(3)
+    for value, place in (([x, x], "[0]"), ({"a": x, "b": [x]}, '["a"]'), ([[x], [1, x]], "[0][0]")):
+        assert [entry.name for entry in ndbytes.inspect(pickle.dumps(value)).entries] == [place]
+
+
+def test_folders(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError):
+        ndbytes.inspect(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "truncate"), reason="makes a file with a hole")
+def test_a_large_file_that_says_nothing_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(b"nothing")
+    # More than any memory holds.
+    os.truncate(path, 1 << 42)
+    with pytest.raises(ndbytes.DecodeError, match=f"these {1 << 42} bytes do not say"):
+        ndbytes.inspect(path)
 
 
 def test_nothing_is_built() -> None:

@@ -123,6 +123,11 @@ MISTAKES: list[tuple[str, Callable[[], object], str]] = [
         "bytes",
     ),
     (
+        "an npz of several arrays",
+        lambda: ndbytes.bytes_to_array(ndbytes.arrays_to_bytes({"x": waves, "y": waves})),
+        'Hint: bytes_to_arrays(data) reads them all: "x", "y"',
+    ),
+    (
         "a pickle of something else",
         lambda: ndbytes.bytes_to_array(pickle.dumps({"x": waves})),
         "loads",

@@ -19,23 +19,13 @@ from typing import Any
 import ndbytes
 import numpy as np
 import pytest
+from programs import run
 
 posix = pytest.mark.skipif(os.name != "posix", reason="as POSIX has it")
 SMALL = np.arange(1000.0)
 OLD, NEW = 0x11, 0x22
 # A few pieces of what is written between two calls of the progress.
 COUNT = 100 << 20
-
-
-def run(program: str, folder: Path, *args: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program), *map(str, args)],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def is_whole(path: Path) -> bool:
@@ -61,14 +51,14 @@ def test_a_writer_that_is_killed_at_any_byte(there: bool, tmp_path: Path) -> Non
         ndbytes.save(path, np.full(COUNT, OLD, "u1"))
     before = os.listdir(tmp_path)
     for at in (1, COUNT // 2, COUNT - 1, COUNT + 128):
-        assert run(program, tmp_path, at).returncode == -signal.SIGKILL
+        assert run(program, at, folder=tmp_path).returncode == -signal.SIGKILL
         if there:
             assert is_whole(path)
             assert np.load(path, mmap_mode="r")[0] == OLD
         if sys.platform == "linux":
             # Not even a file under another name.
             assert os.listdir(tmp_path) == before
-    assert run(program, tmp_path, COUNT * 2).returncode == 0
+    assert run(program, COUNT * 2, folder=tmp_path).returncode == 0
     assert is_whole(path)
     assert np.load(path, mmap_mode="r")[0] == NEW
 
@@ -125,7 +115,7 @@ def test_a_file_that_may_not_grow(fresh: bool, tmp_path: Path) -> None:
     if not fresh:
         ndbytes.save(tmp_path / "x", SMALL)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    done = run(program, tmp_path)
+    done = run(program, folder=tmp_path)
     assert done.stderr == ""
     assert done.stdout == "OSError 27 x.npy\n" * 3
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
@@ -250,7 +240,7 @@ def test_targets_that_may_not_be_written(open_folder: Path) -> None:
     os.chmod(folder / "locked.npy", 0o444)
     os.chmod(folder, 0o555)
     try:
-        done = run(AS_SOMEBODY, folder, "new", "mine", "locked")
+        done = run(AS_SOMEBODY, "new", "mine", "locked", folder=folder)
         assert done.stderr == ""
         assert done.stdout.splitlines() == [
             "PermissionError:.",
@@ -259,7 +249,7 @@ def test_targets_that_may_not_be_written(open_folder: Path) -> None:
         ]
         os.chmod(folder, 0o777)
         # A file that is not for them to write is not for them to replace.
-        done = run(AS_SOMEBODY, folder, "new", "mine", "locked")
+        done = run(AS_SOMEBODY, "new", "mine", "locked", folder=folder)
         assert done.stderr == ""
         assert done.stdout.splitlines() == ["written", "written", "PermissionError:locked.npy"]
     finally:

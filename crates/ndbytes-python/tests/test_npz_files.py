@@ -355,6 +355,24 @@ while True:
 """
 
 
+def test_what_a_file_holds_is_no_path(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    for save in (ndbytes.savez, ndbytes.savez_compressed):
+        save(os.fsencode(tmp_path / "x"), x=np.arange(3))
+        with ndbytes.load(os.fsencode(path)) as npz:
+            assert npz["x"].tolist() == [0, 1, 2]
+        for content in (path.read_bytes(), ndbytes.array_to_bytes([1])):
+            with pytest.raises(ValueError, match="Hint: ndbytes"):
+                ndbytes.load(content)
+
+
+def test_one_name_is_no_list_of_names(tmp_path: Path) -> None:
+    ndbytes.savez(tmp_path / "x.npz", a=np.arange(3), b=np.arange(4))
+    with pytest.raises(TypeError, match=r"remove=\['ab'\]"):
+        ndbytes.update_npz(tmp_path / "x.npz", remove="ab")
+    assert np.load(tmp_path / "x.npz").files == ["a", "b"]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="processes are killed by signals here")
 def test_killed_at_any_moment(tmp_path: Path) -> None:
     path = tmp_path / "x.npz"

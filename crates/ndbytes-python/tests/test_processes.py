@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 import os
-import subprocess
-import sys
 import threading
 import time
 from typing import Any
@@ -14,19 +12,7 @@ import ndbytes
 import numpy as np
 import pytest
 from arrays import numpy_save
-
-
-def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A program in an interpreter of its own, which gets a minute."""
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
+from programs import run
 
 FORK = """
 import os, signal, ndbytes, numpy as np

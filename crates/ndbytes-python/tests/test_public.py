@@ -1,4 +1,4 @@
-"""The names, signatures and docstrings that DESIGN.md settles."""
+"""The names and signatures that others rely on, and that all of them are documented."""
 
 from __future__ import annotations
 

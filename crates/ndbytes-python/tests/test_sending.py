@@ -14,9 +14,7 @@ from typing import Any
 import ndbytes
 import numpy as np
 import pytest
-from arrays import assert_same, filled, layouts, nothing, parts, plain_dtypes, structured_dtypes
-
-DTYPES = {dtype.str: dtype for dtype in plain_dtypes()} | structured_dtypes()
+from arrays import DTYPES, assert_same, filled, layouts, nothing, parts
 
 
 def address(view: memoryview) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -16,23 +17,13 @@ from typing import Any
 import ndbytes
 import numpy as np
 import pytest
-from arrays import assert_same, filled, layouts, plain_dtypes, structured_dtypes
+from arrays import DTYPES, assert_same, filled, layouts
 from ndbytes import shared
+from programs import run
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs the shared memory of POSIX")
-DTYPES = {dtype.str: dtype for dtype in plain_dtypes()} | structured_dtypes()
 X = np.arange(24, dtype=">i2").reshape(4, 6)
 SEGMENTS = Path("/dev/shm")
-
-
-def run(program: str, *args: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-c", textwrap.dedent(program), *map(str, args)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def is_there(name: str) -> bool:
@@ -229,3 +220,23 @@ def test_what_is_refused() -> None:
         memory.close()
         memory.unlink()
     assert not SEGMENTS.exists() or set(os.listdir(SEGMENTS)) == before
+
+
+def test_memory_that_is_not_there_yet() -> None:
+    if not SEGMENTS.exists():
+        pytest.skip("nothing shows the memory as files")
+    name = f"ndbytes-empty-{os.getpid()}"
+    (SEGMENTS / name).touch()
+    try:
+        with pytest.raises(ndbytes.IncompleteError):
+            shared.attach(name)
+    finally:
+        (SEGMENTS / name).unlink()
+
+
+def test_what_is_sent_is_the_name() -> None:
+    with shared.create(X) as made:
+        with pytest.raises(TypeError, match=r"send shared\.name"):
+            pickle.dumps(made)
+        with pytest.raises(TypeError, match=r"a str, not SharedArray\. Hint: shared\.name"):
+            shared.attach(made)  # type: ignore[arg-type]

@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
-import sys
-import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,9 +13,9 @@ from typing import Any
 import ndbytes
 import numpy as np
 import pytest
-from arrays import assert_same, filled, layouts, parts, plain_dtypes, structured_dtypes
+from arrays import DTYPES, assert_same, filled, layouts, parts
+from programs import run
 
-DTYPES = {dtype.str: dtype for dtype in plain_dtypes()} | structured_dtypes()
 SMALL = np.arange(60, dtype="<i2").reshape(4, 3, 5)
 LARGE = np.arange(3 << 20, dtype=">u4")
 POSIX = pytest.mark.skipif(os.name != "posix", reason="as POSIX has it")
@@ -258,14 +255,9 @@ def test_an_interrupt_stops_the_waiting(way: str, call: str) -> None:
             ndbytes.{call}
         except KeyboardInterrupt:
             print("interrupted", len(calls))
+        ours.close(), theirs.close()
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run(program)
     assert (done.stdout, done.stderr) == ("interrupted 1\n", "")
 
 
@@ -310,12 +302,7 @@ def test_sockets_that_were_replaced_are_used_by_their_methods() -> None:
         ndbytes.write_array(pair[0], np.arange(3))
         assert ndbytes.read_array(pair[1]).tolist() == [0, 1, 2]
         assert calls == [10, 118, 24], calls
+        pair[0].close(), pair[1].close()
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run(program)
     assert (done.stdout, done.stderr) == ("", "")

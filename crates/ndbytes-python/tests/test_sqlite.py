@@ -11,9 +11,9 @@ import ndbytes
 import ndbytes.sqlite
 import numpy as np
 import pytest
-from arrays import assert_same, filled, layouts, plain_dtypes, structured_dtypes
+from arrays import DTYPES, assert_same, filled, layouts
+from programs import run
 
-DTYPES = {dtype.str: dtype for dtype in plain_dtypes()} | structured_dtypes()
 X = np.arange(6, dtype=">i2").reshape(2, 3)
 
 
@@ -34,6 +34,20 @@ def test_every_dtype_and_layout(db: sqlite3.Connection, name: str) -> None:
     for x, y in zip(arrays, found, strict=True):
         assert_same(y, x)
         assert y.flags.writeable
+
+
+def test_it_is_there_when_it_is_asked_for() -> None:
+    program = """
+        import sys, ndbytes
+        assert "sqlite3" not in sys.modules
+        assert ndbytes.sqlite.connect is sys.modules["ndbytes.sqlite"].connect
+        try:
+            ndbytes.sqlite3
+        except AttributeError as error:
+            print(error)
+    """
+    done = run(program)
+    assert (done.stdout, done.stderr) == ("module 'ndbytes' has no attribute 'sqlite3'\n", "")
 
 
 def test_columns(db: sqlite3.Connection, tmp_path: Path) -> None:

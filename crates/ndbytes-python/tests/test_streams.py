@@ -18,17 +18,8 @@ from typing import Any
 import ndbytes
 import numpy as np
 import pytest
-from arrays import (
-    FIXTURES,
-    assert_same,
-    filled,
-    layouts,
-    parts,
-    plain_dtypes,
-    structured_dtypes,
-)
+from arrays import DTYPES, FIXTURES, assert_same, filled, layouts, parts
 
-DTYPES = {dtype.str: dtype for dtype in plain_dtypes()} | structured_dtypes()
 SMALL = np.arange(60, dtype="<i2").reshape(4, 3, 5)
 LARGE = np.arange(3 << 20, dtype=">u4")
 ARRAYS = [SMALL, LARGE, SMALL.T, LARGE[::3], LARGE[:0], np.float32(1.5), LARGE[:20_000]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
 import zipfile
 from pathlib import Path
@@ -92,6 +93,20 @@ def test_a_large_file_is_not_loaded(tmp_path: Path) -> None:
     del_me = ndbytes.open_memmap(path, "w+", "<f4", (1 << 32, 2))
     del del_me
     assert ndbytes.verify(path).ok
+
+
+@pytest.mark.skipif(not hasattr(os, "truncate"), reason="makes a file with a hole")
+def test_a_large_file_that_says_nothing_is_not_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(b"nothing")
+    # More than any memory holds.
+    os.truncate(path, 1 << 42)
+    found = ndbytes.verify(path)
+    assert (found.ok, found.format, found.nbytes) == (False, None, 1 << 42)
+    # What has no magic is told by its end, wherever it is.
+    path.write_bytes(pickle.dumps([np.arange(3)], 0))
+    assert str(ndbytes.verify(path)) == str(ndbytes.verify(path.read_bytes()))
+    assert ndbytes.verify(path).arrays == 1
 
 
 def test_elements_that_are_none_of_their_dtype_are_noted() -> None:

@@ -16,10 +16,12 @@ const CLEARLY: f64 = 0.6;
 /// than the one that was `asked` for.
 #[cold]
 pub fn explain(error: DecodeError, source: &Source<'_>, asked: Option<&DType>) -> DecodeError {
-    let tells = matches!(
-        error.kind(),
-        DecodeErrorKind::Unrecognized | DecodeErrorKind::Mismatch | DecodeErrorKind::Malformed
-    );
+    let tells = match error.kind() {
+        DecodeErrorKind::Unrecognized | DecodeErrorKind::Malformed => true,
+        // Without a word on the elements, what does not fit is not what the bytes are.
+        DecodeErrorKind::Mismatch => asked.is_some(),
+        _ => false,
+    };
     if !tells {
         return error;
     }

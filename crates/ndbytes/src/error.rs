@@ -9,8 +9,8 @@ use std::fmt;
 
 /// The bytes do not hold the array that was asked for.
 ///
-/// Displays as `npy: the shape has a negative dimension, -3 (at byte 57; a dimension is at least
-/// 0; entry "x"). The way out, if there is one.`
+/// Displays as `npy: the shape has a dimension of -3 (at byte 57; in entry "x"; expected an integer of
+/// at least 0). Hint: the way out, if there is one`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DecodeError(Box<Details>);
 

@@ -2,13 +2,15 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use crate::array::{Kind, Scalar};
+use crate::array::{Kind, Scalar, Source};
 use crate::error::{DecodeError, Result};
 use crate::formats::{self, Format, ReadOptions, Summary, npz};
 use crate::limits::Limits;
 
 /// Descriptions at the start of a stream are nearly all shorter.
 const ENOUGH_FOR_MOST: u64 = 64 << 10;
+/// What is told by its end is told by no more of it.
+const MOST_OF_AN_END: u64 = 64;
 /// More of a stream is not kept, whatever may come at its end.
 const MOST_OF_A_STREAM: u64 = 256 << 20;
 
@@ -80,8 +82,7 @@ pub fn inspect_stream(stream: &mut impl Read, options: &ReadOptions) -> Result<S
 }
 
 /// What a file says about itself, or any other stream that can be read from any place. Of npy only
-/// the header is read, of npz the directory and the header of each array; other formats are read
-/// whole.
+/// the header is read, of npz the directory and the header of each array; pickles are read whole.
 ///
 /// # Errors
 /// As [`inspect_stream`].
@@ -114,6 +115,10 @@ pub fn inspect_file(mut file: impl Read + Seek + Send, options: &ReadOptions) ->
                 {
                     return Ok(inspect_archive(&archive, &options.limits));
                 }
+                if format.is_none() && !says_at_its_end(&mut file).map_err(io)? {
+                    let len = usize::try_from(nbytes).unwrap_or(usize::MAX);
+                    return Err(formats::no_description(len));
+                }
                 wanted = u64::MAX;
             }
             Err(error) if error.needed().is_some() && !is_all => {
@@ -122,6 +127,16 @@ pub fn inspect_file(mut file: impl Read + Seek + Send, options: &ReadOptions) ->
             summary => return summary,
         }
     }
+}
+
+/// Whether the end of a file may say what it is: an archive's, or the STOP of a pickle that has no magic.
+/// All else is not worth reading.
+fn says_at_its_end(file: &mut (impl Read + Seek)) -> io::Result<bool> {
+    let length = file.seek(SeekFrom::End(0))?;
+    file.seek(SeekFrom::Start(length.saturating_sub(MOST_OF_AN_END)))?;
+    let mut end = Vec::new();
+    file.by_ref().take(MOST_OF_AN_END).read_to_end(&mut end)?;
+    Ok(end.ends_with(b".") || npz::sniff_end(&Source::slice(&end)))
 }
 
 fn archive_in<'a>(

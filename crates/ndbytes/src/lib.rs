@@ -77,7 +77,8 @@ pub fn array_to_bytes<'a>(array: impl Into<Array<'a>>) -> Result<Vec<u8>, Encode
 /// data from `bytes`.
 ///
 /// # Errors
-/// When the bytes do not say what they are (the hint then holds guesses), are damaged or cut short, or hold several arrays.
+/// When the bytes do not say what they are (the hint then holds guesses), are damaged or cut short, or
+/// hold several arrays.
 ///
 /// ```
 /// let bytes = ndbytes::array_to_bytes(&[1_i16, 2, 3][..])?;

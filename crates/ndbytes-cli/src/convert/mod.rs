@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use ndbytes::pickle::{self, WriteOptions};
 use ndbytes::{Array, ByteOrder, DType, Format, Layout, Order, Source, npy};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Outcome;
 use crate::description::{Named, ReadArgs, format_of_name, formats, order_name, way_back};
@@ -282,7 +282,6 @@ impl<'c, 'a> Conversion<'c, 'a> {
             Body::Elements { header } => header.len() + self.array.nbytes(),
         };
         let shape = self.array.shape();
-        let to_stdout = args.output == Path::new("-");
         let file = output::name(&args.output);
         if args.json {
             let report = json!({
@@ -294,10 +293,7 @@ impl<'c, 'a> Conversion<'c, 'a> {
                 "shape": shape,
                 "order": order_name(self.order),
             });
-            return match to_stdout {
-                true => Ok(writeln!(std::io::stderr(), "{report}")?),
-                false => Ok(writeln!(std::io::stdout(), "{report}")?),
-            };
+            return say_json(args, &report);
         }
         if args.quiet {
             return Ok(());
@@ -330,6 +326,14 @@ fn npy_header(array: &Array<'_>, dtype: &DType, order: Order) -> Result<(Body, O
     let result = Array::new(dtype.clone(), layout, array.source().clone())?;
     let message = npy::Message::new(&result)?;
     Ok((Body::Elements { header: message.header().to_vec() }, message.order()))
+}
+
+/// A report for machines, beside the bytes where these go to stdout.
+fn say_json(args: &Args, report: &Value) -> Result<(), Trouble> {
+    match args.output == Path::new("-") {
+        true => Ok(writeln!(std::io::stderr(), "{report}")?),
+        false => Ok(writeln!(std::io::stdout(), "{report}")?),
+    }
 }
 
 fn say_trailing(args: &Args, nbytes: usize) {

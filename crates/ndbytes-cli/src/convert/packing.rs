@@ -1,13 +1,12 @@
 //! Several arrays into one npz.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use ndbytes::npz::{self, Compression};
 use ndbytes::{Array, Format, Layout, Source};
 use serde_json::json;
 
-use super::{Args, CompressionArg, say};
+use super::{Args, CompressionArg, say, say_json};
 use crate::description::{Named, order_name};
 use crate::output::{self, Output};
 use crate::progress::Progress;
@@ -73,10 +72,7 @@ impl<'a> Packing<'a> {
                     "order": order_name(array.layout().order()),
                 })).collect::<Vec<_>>(),
             });
-            return match args.output == Path::new("-") {
-                true => Ok(writeln!(std::io::stderr(), "{report}")?),
-                false => Ok(writeln!(std::io::stdout(), "{report}")?),
-            };
+            return say_json(args, &report);
         }
         if !args.quiet {
             let [nbytes, arrays] = [counted(nbytes, "byte"), counted(self.arrays.len(), "array")];

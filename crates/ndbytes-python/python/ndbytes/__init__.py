@@ -9,6 +9,8 @@ Exact, safe, at the speed of memory.
 True
 """
 
+import typing as _typing
+
 from ndbytes import aio, pickle, shared
 from ndbytes._errors import DecodeError, EncodeError, IncompleteError, UnsafeError
 from ndbytes._files import load, open_memmap, save
@@ -78,3 +80,15 @@ __all__ = [
     "verify",
     "write_array",
 ]
+
+if _typing.TYPE_CHECKING:
+    from ndbytes import sqlite as sqlite
+else:
+
+    def __getattr__(name: str) -> object:
+        # Imported when it is first asked for: `sqlite3` takes long, and not every Python has it.
+        if name != "sqlite":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        return import_module("ndbytes.sqlite")

@@ -15,7 +15,7 @@ class DecodeError(UnpicklingError, ValueError):
     ----------
     kind : str
         ``"malformed"``, ``"incomplete"``, ``"unrecognized"``, ``"unsupported"``, ``"unsafe"``,
-        ``"mismatch"`` or ``"limit"``.
+        ``"mismatch"``, ``"limit"`` or, in what `ndbytes.verify` finds, ``"io"``.
     format : str or None
         The format that was being read, such as ``"npy"``.
     offset : int or None

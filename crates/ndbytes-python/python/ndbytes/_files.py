@@ -183,6 +183,11 @@ def load(
     """
     if encoding not in ("ASCII", "latin1", "bytes"):
         raise ValueError("encoding must be 'ASCII', 'latin1', or 'bytes'")
+    if isinstance(file, bytes) and file.startswith((_NPY, *_ZIP)):
+        raise ValueError(
+            "file is what a file holds, not its path. "
+            "Hint: ndbytes.bytes_to_array and ndbytes.bytes_to_arrays read it"
+        )
     theirs, path = hasattr(file, "read"), cast(_Path, file)
     with contextlib.nullcontext(file) if theirs else open(os.fspath(path), "rb") as opened:
         source: Any = opened

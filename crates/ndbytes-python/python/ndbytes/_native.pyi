@@ -126,7 +126,6 @@ def bytes_to_arrays(
 def save_npz(
     file: str | _Writable,
     arrays: Mapping[str, npt.ArrayLike],
-    savable: Callable[[npt.ArrayLike], npt.NDArray[Any]],
     /,
     *,
     allow_pickle: bool = True,

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import io
 import os
-import warnings
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias
 
-import numpy as np
-
 from ndbytes._errors import DecodeError, of_zip
-from ndbytes._native import Limits, NpzReader, array_in, change_npz, save_npz
+from ndbytes._native import Limits, NpzReader, change_npz, save_npz
 
 if TYPE_CHECKING:
     import zipfile
@@ -21,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NpzFile", "open_npz", "savez", "savez_compressed", "update_npz"]
 
-_Path: TypeAlias = str | os.PathLike[str]
+_Path: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 _File: TypeAlias = _Path | IO[bytes] | Any
 _Compression: TypeAlias = Literal["deflate", "zstd"] | None
 
@@ -41,8 +38,8 @@ def savez(
     Parameters
     ----------
     file : path or file object
-        A ``str`` or ``os.PathLike``, to which ``.npz`` is added unless it ends so; or anything with
-        ``write``, from where it stands.
+        A ``str``, ``bytes`` or ``os.PathLike``, to which ``.npz`` is added unless it ends so; or
+        anything with ``write``, from where it stands.
     *args : array_like
         Arrays without a name: they are called ``arr_0``, ``arr_1``, ...
     allow_pickle : bool
@@ -140,6 +137,9 @@ def update_npz(
     >>> np.load("three.npz").files
     ['w', 'z']
     """
+    if isinstance(remove, str):
+        # Its letters would be names, too.
+        raise TypeError(f"remove is a list of names, not a str. Hint: remove=[{remove!r}]")
     change_npz(
         os.fsdecode(file),
         {} if arrays is None else arrays,
@@ -161,7 +161,7 @@ def _save(
 ) -> None:
     target: Any = file
     if not hasattr(file, "write"):
-        target = os.fspath(file)
+        target = os.fsdecode(file)
         if not target.endswith(".npz"):
             target += ".npz"
     for number, array in enumerate(args):
@@ -169,21 +169,7 @@ def _save(
         if name in kwds:
             raise ValueError(f"Cannot use un-named variables and keyword {name}")
         kwds[name] = array
-    save_npz(target, kwds, _savable, allow_pickle=allow_pickle, compression=compression)
-
-
-def _savable(value: npt.ArrayLike) -> npt.NDArray[Any]:
-    """The array that NumPy would save, with a warning about what is not."""
-    array = array_in(value)
-    if type(array) not in (np.ndarray, np.memmap):
-        kind = type(array).__name__
-        if isinstance(array, np.ma.MaskedArray):
-            lost = f"the mask of a {kind} is not saved in npz: what it hides comes back as numbers"
-        else:
-            lost = f"a {kind} is saved as a plain array: whatever else it holds is lost"
-        warnings.warn(lost, UserWarning, stacklevel=4)
-        array = np.asarray(array)
-    return array
+    save_npz(target, kwds, allow_pickle=allow_pickle, compression=compression)
 
 
 class NpzFile(Mapping[str, Any]):
@@ -390,9 +376,7 @@ def open_npz(
         "limits": limits,
     }
     if isinstance(file, (str, os.PathLike)):
-        path = os.fspath(file)
-        if isinstance(path, bytes):
-            path = os.fsdecode(path)
+        path = os.fsdecode(file)
         if mmap_mode is None:
             return NpzFile(path, name=path, copy=True, check_crc=True, options=options)
         mode = _MODES.get(mmap_mode, mmap_mode)

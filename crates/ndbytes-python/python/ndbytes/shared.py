@@ -20,7 +20,7 @@ import os
 import sys
 import weakref
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ndbytes._errors import EncodeError
 from ndbytes._native import array_in, array_to_buffers, bytes_to_array, open_shared
@@ -66,6 +66,13 @@ class SharedArray:
         traceback: TracebackType | None,
     ) -> None:
         self.unlink()
+
+    # A copy of the elements would be another array than the one that is shared.
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a SharedArray is not sent to other processes, its name is. "
+            "Hint: send shared.name, and ndbytes.shared.attach(name) there"
+        )
 
     def __repr__(self) -> str:
         array = self.array
@@ -147,10 +154,17 @@ def attach(name: str, /, *, readonly: bool = False) -> npt.NDArray[Any]:
     """
     import mmap
 
+    if not isinstance(name, str):
+        kind = type(name).__name__
+        raise TypeError(f"the name of shared memory is a str, not {kind}. Hint: shared.name")
     opened = open_shared(name if name.startswith("/") else f"/{name}", writable=not readonly)
     try:
+        size = os.fstat(opened).st_size
+        if size == 0:
+            # Whoever makes it has not got further yet; what is empty cannot be mapped.
+            return bytes_to_array(b"", format="npy")
         access = mmap.ACCESS_READ if readonly else mmap.ACCESS_WRITE
-        mapped = mmap.mmap(opened, os.fstat(opened).st_size, access=access)
+        mapped = mmap.mmap(opened, size, access=access)
     finally:
         os.close(opened)
     return bytes_to_array(mapped, format="npy", copy=False)

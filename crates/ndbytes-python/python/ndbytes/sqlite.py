@@ -59,8 +59,13 @@ def register(type_name: str = "array") -> None:
     type_name : str
         The declared type of columns that are read as arrays, in connections that are opened with
         ``detect_types=sqlite3.PARSE_DECLTYPES``.
+
+    Notes
+    -----
+    `sqlite3` asks for the exact class: of NumPy's scalars and of arrays of classes of your own it
+    stores the bare bytes, as without this. Give it ``numpy.asarray(x)``.
     """
-    # Of other kinds of arrays, `sqlite3` would store the bare bytes: these are refused with a word.
+    # Of NumPy's other kinds of arrays, too: these are refused with a word.
     for kind in (np.ndarray, np.memmap, np.ma.MaskedArray, np.matrix, np.recarray):
         sqlite3.register_adapter(kind, array_to_bytes)
     sqlite3.register_converter(type_name, _converted)

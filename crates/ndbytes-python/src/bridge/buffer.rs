@@ -170,7 +170,10 @@ fn explain(data: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
     let class = data.get_type();
     let name = class.name().map_or_else(|_| "an object".to_owned(), |name| name.to_string());
     let hint = if data.is_instance_of::<PyString>() {
-        ". Hint: text is not bytes; if it is base64 or hex, decode it first"
+        ". Hint: text is not bytes; if it is base64 or hex, decode it first; if it is a path, \
+         ndbytes.load reads the file"
+    } else if data.hasattr("__fspath__").unwrap_or(false) {
+        ". Hint: ndbytes.load reads the file"
     } else if data.hasattr("read").unwrap_or(false) {
         ". Hint: read the file first: data.read()"
     } else {

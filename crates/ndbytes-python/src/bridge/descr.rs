@@ -40,12 +40,7 @@ pub(crate) fn read(descr: &Bound<'_, PyAny>) -> PyResult<DType> {
             PyDataType_METADATA(py, pointer).is_null(),
         )
     };
-    let order = match order {
-        b'<' => ByteOrder::Little,
-        b'>' => ByteOrder::Big,
-        b'=' => ByteOrder::NATIVE,
-        _ => ByteOrder::NotApplicable,
-    };
+    let order = byte_order(order);
     if plain
         && number <= NPY_TYPES::NPY_HALF as i32
         && let Some(scalar) = Scalar::from_kind(kind, itemsize)
@@ -74,6 +69,17 @@ pub(crate) fn read(descr: &Bound<'_, PyAny>) -> PyResult<DType> {
     match metadata.is_none() || metadata.is_empty()? {
         true => Ok(dtype),
         false => Ok(dtype.with_metadata(Some(values::read(&metadata.call_method0("copy")?)?))),
+    }
+}
+
+/// What NumPy's character says.
+#[inline]
+fn byte_order(said: u8) -> ByteOrder {
+    match said {
+        b'<' => ByteOrder::Little,
+        b'>' => ByteOrder::Big,
+        b'=' => ByteOrder::NATIVE,
+        _ => ByteOrder::NotApplicable,
     }
 }
 
@@ -159,14 +165,18 @@ fn void(descr: &Bound<'_, PyAny>, itemsize: usize, plain: bool) -> PyResult<Kind
 pub(crate) fn read_whole(
     descr: &Bound<'_, PyAny>,
 ) -> PyResult<(DType, Dims<usize>, SmallVec<[u8; 8]>)> {
+    let (element, (shape, levels)) = element_of(descr.clone())?;
+    Ok((read(&element)?, shape, levels))
+}
+
+/// The shape and the levels of a subarray; see [`Field::levels`].
+type Subarray = (Dims<usize>, SmallVec<[u8; 8]>);
+
+/// As [`read_whole`], with NumPy's dtype of one element.
+fn element_of(mut descr: Bound<'_, PyAny>) -> PyResult<(Bound<'_, PyAny>, Subarray)> {
     let (mut shape, mut levels) = (Dims::new(), SmallVec::new());
-    let mut descr = descr.clone();
-    loop {
-        let subdtype = descr.getattr("subdtype")?;
-        if subdtype.is_none() {
-            break;
-        }
-        let (base, dims): (Bound<'_, PyAny>, Vec<usize>) = subdtype.extract()?;
+    while is_subarray(&descr) {
+        let (base, dims): (_, Vec<usize>) = descr.getattr("subdtype")?.extract()?;
         levels.push(dims.len() as u8);
         shape.extend(dims);
         descr = base;
@@ -174,7 +184,7 @@ pub(crate) fn read_whole(
     if levels.len() < 2 {
         levels.clear();
     }
-    Ok((read(&descr)?, shape, levels))
+    Ok((descr, (shape, levels)))
 }
 
 fn field(name: &Bound<'_, PyAny>, entry: &Bound<'_, PyAny>) -> PyResult<Field> {
@@ -282,16 +292,22 @@ fn swapped<'py>(descr: &Bound<'py, PyAny>, order: ByteOrder) -> PyResult<Bound<'
     }
 }
 
-/// Dtypes of numbers are made once and live as long as the process: NumPy's own are constants, and
-/// nothing of a dtype without fields can be changed.
+/// Dtypes of numbers are made once and live as long as the process. Of those that are not NumPy's own
+/// constants, `__setstate__` changes the byte order: such a one is made anew.
 fn scalar_descr(py: Python<'_>, scalar: Scalar, order: ByteOrder) -> PyResult<Bound<'_, PyAny>> {
     static MADE: [[AtomicPtr<pyo3::ffi::PyObject>; 2]; 48] =
         [const { [const { AtomicPtr::new(std::ptr::null_mut()) }; 2] }; 48];
     let place = &MADE[scalar as usize][usize::from(order == ByteOrder::Big)];
     let known = place.load(Ordering::Acquire);
     if !known.is_null() {
-        // SAFETY: the table owns a reference to the object, for ever.
-        return Ok(unsafe { Bound::from_borrowed_ptr(py, known) });
+        // SAFETY: the table owns a reference to the object, which is a dtype, for ever.
+        let (known, said) = unsafe {
+            let said = (*npyffi::_PyDataType_GET_ITEM_DATA(known.cast())).byteorder as u8;
+            (Bound::from_borrowed_ptr(py, known), byte_order(said))
+        };
+        if matches!(order, ByteOrder::NATIVE | ByteOrder::NotApplicable) || said == order {
+            return Ok(known);
+        }
     }
     let descr = new_scalar_descr(py, scalar, order)?;
     // Two threads that come here at once leave two equal dtypes, one of which stays in the table.
@@ -409,19 +425,9 @@ pub(crate) fn convert<'py>(
         true => dtype.clone(),
         false => numpy_dtype(dtype.py())?.call1((dtype,))?,
     };
-    if !is_subarray(&descr) {
-        let model = read(&descr)?;
-        return Ok((descr, model, Dims::new()));
-    }
-    let mut base = descr;
-    let mut shape = Dims::new();
-    while is_subarray(&base) {
-        let (inner, dims): (_, Vec<usize>) = base.getattr("subdtype")?.extract()?;
-        shape.extend(dims);
-        base = inner;
-    }
-    let model = read(&base)?;
-    Ok((base, model, shape))
+    let (descr, (shape, _)) = element_of(descr)?;
+    let model = read(&descr)?;
+    Ok((descr, model, shape))
 }
 
 /// Whether an object is a dtype.

@@ -259,16 +259,9 @@ pub(super) unsafe fn over_memory<'py>(
     writable: bool,
     keeper: Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let py = dtype.py();
     let access = if writable { NPY_ARRAY_WRITEABLE } else { 0 };
     // SAFETY: as for this function.
-    unsafe {
-        let result = new(layout, dtype, first, access)?;
-        if PY_ARRAY_API.PyArray_SetBaseObject(py, result.as_ptr().cast(), keeper.into_ptr()) != 0 {
-            return Err(PyErr::fetch(py));
-        }
-        Ok(result)
-    }
+    unsafe { kept_by(keeper, new(layout, dtype, first, access)?) }
 }
 
 /// Where the elements of a NumPy array are.
@@ -299,7 +292,10 @@ fn over_input<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     // SAFETY: a layout stays within its source, and the caller has seen that `input` has all of
     // that.
-    unsafe { kept_by(input, new(array.layout(), dtype, start.cast_mut(), access(input))?) }
+    unsafe {
+        let result = new(array.layout(), dtype, start.cast_mut(), access(input))?;
+        kept_by(input.keeper().clone(), result)
+    }
 }
 
 /// A NumPy array of elements that lie side by side in `input`.
@@ -317,7 +313,7 @@ pub(super) unsafe fn over<'py>(
     // SAFETY: as for this function.
     unsafe {
         let result = of_parts(shape, ptr::null(), order, dtype, start.cast_mut(), access(input))?;
-        kept_by(input, result)
+        kept_by(input.keeper().clone(), result)
     }
 }
 
@@ -327,17 +323,17 @@ fn access(input: &Input<'_>) -> i32 {
     if input.is_writable() { NPY_ARRAY_WRITEABLE } else { 0 }
 }
 
-/// Makes the input's keeper the base of a new array, which keeps it.
+/// Makes `keeper` the base of a new array, which keeps it.
 ///
 /// # Safety
 /// `array` is an array without a base.
 #[inline(always)]
 unsafe fn kept_by<'py>(
-    input: &Input<'py>,
+    keeper: Bound<'py, PyAny>,
     array: Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let base = input.keeper().clone().into_ptr();
-    // SAFETY: as for this function; NumPy takes over the reference to the base.
+    let base = keeper.into_ptr();
+    // SAFETY: as for this function; NumPy takes over the reference to the base, also where it fails.
     match unsafe { PY_ARRAY_API.PyArray_SetBaseObject(array.py(), array.as_ptr().cast(), base) } {
         0 => Ok(array),
         _ => Err(PyErr::fetch(array.py())),
@@ -617,11 +613,7 @@ fn memoryview_with<'py>(array: &Bound<'py, PyAny>, access: i32) -> PyResult<Boun
         let flat = Array::new(bytes, layout, model.source().clone())
             .map_err(|error| errors::decode(py, error))?;
         let dtype = descr::make(py, flat.dtype())?;
-        let flat = new(flat.layout(), dtype, data, access)?;
-        let base = array.clone().into_ptr();
-        if PY_ARRAY_API.PyArray_SetBaseObject(py, flat.as_ptr().cast(), base) != 0 {
-            return Err(PyErr::fetch(py));
-        }
+        let flat = kept_by(array.clone(), new(flat.layout(), dtype, data, access)?)?;
         Bound::from_owned_ptr_or_err(py, ffi::PyMemoryView_FromObject(flat.as_ptr()))
     }
 }

@@ -147,7 +147,7 @@ const TIMES_TO: i32 = npyffi::NPY_TYPES::NPY_TIMEDELTA as i32;
 
 thread_local! {
     static STRUCTURES: RefCell<Recent<(DType, Kept)>> = const { RefCell::new(Recent::NONE) };
-    static OTHERS: RefCell<Recent<(DType, Py<PyAny>)>> = const { RefCell::new(Recent::NONE) };
+    static OTHERS: RefCell<Recent<(DType, Kept)>> = const { RefCell::new(Recent::NONE) };
 }
 
 /// The last few of a kind.
@@ -200,8 +200,8 @@ pub(super) fn make<'py>(py: Python<'py>, dtype: &DType) -> Option<PyResult<Bound
     Some(copy(&known))
 }
 
-/// The dtype object of strings or times, which cannot be changed: the one that was made of late, or
-/// a new one.
+/// The dtype object of strings or times: the one that was made of late, if it is as it was, or a new
+/// one.
 #[inline]
 pub(super) fn shared<'py>(
     py: Python<'py>,
@@ -211,8 +211,8 @@ pub(super) fn shared<'py>(
     let same =
         |known: &DType| known.kind() == dtype.kind() && known.byte_order() == dtype.byte_order();
     let known = OTHERS.with_borrow(|recent| {
-        let (_, descr) = recent.find(|(known, _)| same(known))?;
-        Some(descr.bind(py).clone())
+        let (_, kept) = recent.find(|(known, kept)| same(known) && kept.is_as_it_was(py))?;
+        Some(kept.descr.bind(py).clone())
     });
     if let Some(known) = known {
         return Ok(known);
@@ -220,8 +220,9 @@ pub(super) fn shared<'py>(
     let made = make()?;
     // Metadata are not a part of it.
     let known = DType::new(dtype.kind().clone(), dtype.byte_order());
-    let entry = (known, made.clone().unbind());
-    drop(OTHERS.with_borrow_mut(|recent| recent.note(entry)));
+    if let Some(kept) = Kept::new(&made, &known) {
+        drop(OTHERS.with_borrow_mut(|recent| recent.note((known, kept))));
+    }
     Ok(made)
 }
 

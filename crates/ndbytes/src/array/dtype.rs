@@ -146,8 +146,9 @@ impl Struct {
     /// offsets are allowed.
     ///
     /// # Errors
-    /// When `itemsize` is more than [`MAX_ITEMSIZE`], when a field reaches beyond it, when two names or titles are the same, when
-    /// structures nest deeper than [`MAX_NESTING`], or when objects overlap anything.
+    /// When `itemsize` is more than [`MAX_ITEMSIZE`], when a field reaches beyond it, when two names or
+    /// titles are the same, when structures nest deeper than [`MAX_NESTING`] or have too many fields,
+    /// or when objects overlap anything.
     pub fn new(fields: Vec<Field>, itemsize: usize, aligned: bool) -> Result<Self> {
         if itemsize > MAX_ITEMSIZE {
             return Err(DecodeError::unsupported(format!(

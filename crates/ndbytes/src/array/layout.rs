@@ -91,13 +91,13 @@ impl Layout {
         }
         let (len, nbytes) = checked_size(shape, itemsize)?;
         let (low, high) = Self::extent(shape, strides, itemsize)
-            .and_then(|(low, high)| {
-                Some((start.checked_sub(low)?, start.checked_add(high)?))
-            })
+            .and_then(|(low, high)| Some((start.checked_sub(low)?, start.checked_add(high)?)))
             .filter(|&(_, high)| high <= available)
             .ok_or_else(|| {
                 DecodeError::mismatch(format!(
-                    "shape {shape:?} with strides {strides:?} reaches outside of its {available} bytes"
+                    "shape {} with strides {} reaches outside of its {available} bytes",
+                    tuple(shape),
+                    tuple(strides)
                 ))
             })?;
         debug_assert!(low <= start);
@@ -321,7 +321,8 @@ fn checked_size(shape: &[usize], itemsize: usize) -> Result<(usize, usize)> {
 #[cold]
 fn too_large(shape: &[usize], itemsize: usize) -> DecodeError {
     DecodeError::malformed(format!(
-        "an array of shape {shape:?} and {itemsize} bytes an element is larger than any memory"
+        "an array of shape {} and {itemsize} bytes an element is larger than any memory",
+        tuple(shape)
     ))
 }
 

@@ -144,7 +144,8 @@ impl<'a> Array<'a> {
         let layout = Layout::contiguous(shape, size_of::<T>(), Order::C)?;
         if layout.len() != elements.len() {
             return Err(DecodeError::mismatch(format!(
-                "shape {shape:?} holds {} elements, the slice has {}",
+                "shape {} holds {} elements, the slice has {}",
+                tuple(shape),
                 layout.len(),
                 elements.len()
             )));

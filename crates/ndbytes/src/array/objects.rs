@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::dtype::DType;
-use super::layout::{Layout, Order};
+use super::layout::{Layout, Order, tuple};
 use super::source::Source;
 use super::value::{Arena, ArrayValue, Items, NodeId, same_values};
 use super::{Array, Value};
@@ -117,7 +117,8 @@ impl<'a> Array<'a> {
         let array = Self::without_bytes(dtype, shape, order)?;
         if count != array.len() {
             return Err(DecodeError::mismatch(format!(
-                "shape {shape:?} holds {} elements, there are {count} objects",
+                "shape {} holds {} elements, there are {count} objects",
+                tuple(shape),
                 array.len(),
             )));
         }

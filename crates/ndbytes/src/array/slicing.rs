@@ -1,6 +1,6 @@
 //! Parts of arrays, as NumPy writes them: `0, ::2, ..., -1`.
 
-use super::layout::{Dims, Layout, Order};
+use super::layout::{Dims, Layout, Order, tuple};
 use super::{Array, notation};
 use crate::error::{DecodeError, Result};
 
@@ -95,8 +95,8 @@ impl<'a> Array<'a> {
         let spoken_of = slices.iter().filter(|&&slice| slice != Slice::Rest).count();
         if spoken_of > axes {
             return Err(DecodeError::mismatch(format!(
-                "{spoken_of} axes are sliced, the array has {axes}: its shape is {:?}",
-                self.shape()
+                "{spoken_of} axes are sliced, the array has {axes}: its shape is {}",
+                tuple(self.shape())
             )));
         }
         let mut along = vec![Slice::ALL; axes];

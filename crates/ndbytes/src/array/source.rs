@@ -155,7 +155,8 @@ impl<'a> Source<'a> {
             Keeper::Foreign => None,
             Keeper::Slice | Keeper::Owned(_) | Keeper::Vec(_) => {
                 // SAFETY: `start` and `len` are those of a slice that is borrowed for `'a` or of a
-                // buffer or a vector that `self` keeps alive, and neither is written while `self` is borrowed.
+                // buffer or a vector that `self` keeps alive, and neither is written while `self` is
+                // borrowed.
                 Some(unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) })
             }
         }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::dtype::{BaseUnit, DType, Kind, TimeUnit};
+use super::layout::tuple;
 use super::number::{self, Load as _};
 use super::objects::Objects;
 use super::scalar::Scalar;
@@ -20,9 +21,9 @@ const MOST_PARTS: usize = 8;
 const MOST_DEPTH: usize = 4;
 
 impl Array<'_> {
-    /// The element at `index`, for people: numbers as Python writes them, times as NumPy does, text
-    /// in quotes, structures in parentheses. What is long is cut short, and control characters are
-    /// spelled out.
+    /// The element at `index`, for people: numbers in as few digits as tell them from all others, times
+    /// as NumPy writes them, text in quotes, structures in parentheses. What is long is cut short, and
+    /// control characters are spelled out.
     ///
     /// # Errors
     /// When there is no such element, or it is a Python object in NumPy's memory.
@@ -37,8 +38,11 @@ impl Array<'_> {
     pub fn text(&self, index: &[usize]) -> Result<String> {
         let shape = self.shape();
         if index.len() != shape.len() || index.iter().zip(shape).any(|(at, len)| at >= len) {
-            let found = format!("there is no element {index:?} in an array of shape {shape:?}");
-            return Err(DecodeError::mismatch(found));
+            return Err(DecodeError::mismatch(format!(
+                "there is no element {} in an array of shape {}",
+                tuple(index),
+                tuple(shape)
+            )));
         }
         if let Some(objects) = self.objects() {
             let flat = index.iter().zip(shape).fold(0, |flat, (at, len)| flat * len + at);
@@ -137,11 +141,13 @@ fn number(scalar: Scalar, bytes: &[u8]) -> String {
     };
     match number::parts(scalar, bytes) {
         (re, None) => part(re),
-        (re, Some(im)) => {
-            let sign = if im.is_sign_negative() && !im.is_nan() { "" } else { "+" };
-            format!("({}{sign}{}j)", part(re), part(im))
-        }
+        (re, Some(im)) => format!("({}{}{}j)", part(re), plus(im), part(im)),
     }
+}
+
+/// The sign before an imaginary part that is written without one.
+fn plus(im: f64) -> &'static str {
+    if im.is_sign_negative() && !im.is_nan() { "" } else { "+" }
 }
 
 /// Seconds in one unit, or how many units are in one second.
@@ -238,7 +244,7 @@ fn timedelta(count: i64, unit: TimeUnit) -> String {
     format!("{count} {name}")
 }
 
-/// Appends a Python-like value, as Python would write it.
+/// Appends a Python-like value, much as Python would write it.
 fn object(objects: &Objects<'_>, id: NodeId, depth: usize, text: &mut String) {
     let arena = objects.arena();
     let start = |blob: Blob| {
@@ -267,7 +273,7 @@ fn object(objects: &Objects<'_>, id: NodeId, depth: usize, text: &mut String) {
         },
         Node::Float(value) => format!("{value:?}"),
         Node::Complex(re, im) => {
-            format!("({re:?}{}{im:?}j)", if im.is_sign_negative() { "" } else { "+" })
+            format!("({re:?}{}{im:?}j)", plus(im))
         }
         Node::Str(blob) => format!("{:?}", string(blob)),
         Node::Bytes(blob) => format!("b\"{}\"", bytes(blob)),
@@ -302,7 +308,7 @@ fn object(objects: &Objects<'_>, id: NodeId, depth: usize, text: &mut String) {
         Node::Uuid(bytes) => format!("UUID({:032x})", u128::from_be_bytes(bytes)),
         Node::Array(number) => {
             let array = &arena.array(number).array;
-            format!("array({}, {:?})", array.dtype(), array.shape())
+            format!("array({}, {})", array.dtype(), tuple(array.shape()))
         }
         Node::Scalar(number) => match &arena.array(number).array {
             array if array.dtype().has_objects() => format!("a scalar of {}", array.dtype()),

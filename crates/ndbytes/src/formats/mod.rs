@@ -7,7 +7,7 @@ pub mod raw;
 
 use std::io;
 
-use crate::array::{Array, DType, Dims, Order, Source};
+use crate::array::{Array, DType, Dims, Order, Source, shorten};
 use crate::error::{DecodeError, DecodeErrorKind, EncodeError, Result};
 use crate::limits::Limits;
 
@@ -66,7 +66,9 @@ const ROWS: [Row; 4] = [
         magic: npz::MAGIC,
         sniff: npz::sniff,
         peek: |bytes, limits| npz::peek(bytes, limits).map(|peeked| summary_of_npz(&peeked)),
-        read_array: |source, limits| read_npz(source, limits)?.into_array(),
+        read_array: |source, limits| {
+            read_npz(source, limits)?.into_array().map_err(|error| error.format("npz"))
+        },
         read: read_npz,
         write: |array, out| {
             let arrays = [(NPZ_NAME, array.clone())];
@@ -180,7 +182,7 @@ impl<'a> Entries<'a> {
     /// The only array.
     ///
     /// # Errors
-    /// When there are several, or none; the message names them.
+    /// When there are several, or none; the hint names them.
     pub fn into_array(mut self) -> Result<Array<'a>> {
         if let [_] = &self.entries[..]
             && let Some((_, array)) = self.entries.pop()
@@ -188,8 +190,11 @@ impl<'a> Entries<'a> {
             return Ok(array);
         }
         let names: Vec<&str> = self.entries.iter().flat_map(|(name, _)| name.as_deref()).collect();
-        let found = format!("the input holds {} arrays, not one", self.entries.len());
-        Err(DecodeError::mismatch(found).hint(format!("read them all: {names:?}")))
+        Err(match names.len() {
+            0 => DecodeError::mismatch("there is no array in it"),
+            count => DecodeError::mismatch(format!("there are {count} arrays in it, not one"))
+                .hint(format!("bytes_to_arrays(data) reads them all: {}", listed(&names))),
+        })
     }
 
     /// The number of arrays.
@@ -206,6 +211,16 @@ impl<'a> Entries<'a> {
     pub fn iter(&self) -> impl Iterator<Item = (Option<&str>, &Array<'a>)> {
         self.entries.iter().map(|(name, array)| (name.as_deref(), array))
     }
+}
+
+/// Names in quotes, as many as fit into a message.
+fn listed(names: &[&str]) -> String {
+    const MOST: usize = 10;
+    let told: Vec<String> =
+        names.iter().take(MOST).map(|name| format!("{:?}", shorten(name))).collect();
+    let more = names.len().saturating_sub(MOST);
+    let more = if more > 0 { format!(", ... {more} more") } else { String::new() };
+    format!("{}{more}", told.join(", "))
 }
 
 impl<'a> IntoIterator for Entries<'a> {
@@ -510,7 +525,7 @@ fn unrecognized(bytes: &[u8], len: usize) -> DecodeError {
 
 /// These bytes do not say what they are.
 #[cold]
-fn no_description(len: usize) -> DecodeError {
+pub(crate) fn no_description(len: usize) -> DecodeError {
     let known: Vec<&str> =
         ROWS.iter().filter(|row| !row.magic.is_empty()).map(|row| row.name).collect();
     let found = match len {

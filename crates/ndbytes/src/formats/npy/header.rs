@@ -7,7 +7,9 @@ use std::borrow::Cow;
 
 use super::literal::{self, Literal, Value};
 use super::{descr, recent};
-use crate::array::{Array, BaseUnit, ByteOrder, DType, Dims, Kind, Layout, Order, Source, shorten};
+use crate::array::{
+    Array, BaseUnit, ByteOrder, DType, Dims, Kind, Layout, Order, Source, shorten, tuple,
+};
 use crate::cursor::Cursor;
 use crate::error::{DecodeError, DecodeErrorKind, EncodeError, Result};
 use crate::limits::Limits;
@@ -168,7 +170,7 @@ fn array_in<'a>(
 
 #[cold]
 fn cut_short(dtype: &DType, shape: &[usize], needed: u64, found: u64) -> DecodeError {
-    let what = format!("the data of a {dtype} array of shape {shape:?}");
+    let what = format!("the data of a {dtype} array of shape {}", tuple(shape));
     DecodeError::incomplete(&what, needed, found).format("npy")
 }
 
@@ -588,12 +590,16 @@ pub(super) fn refuse_what_npy_cannot_hold(dtype: &DType) -> Result<(), EncodeErr
 }
 
 fn refuse_what_is_not_plain(dtype: &DType) -> Result<(), EncodeError> {
-    if dtype.has_metadata() {
-        return Err(EncodeError::new("npy has no place for the dtype's metadata").hint(
-            "drop it with x.astype(numpy.dtype(x.dtype.str)), or use a format that keeps it",
-        ));
+    if !dtype.has_metadata() {
+        return Ok(());
     }
-    Ok(())
+    // The type string of a structure is that of bytes without a meaning.
+    let way_out = match dtype.kind() {
+        Kind::Struct(_) => "make the dtype anew without it, and use x.astype(dtype)",
+        _ => "drop it with x.astype(numpy.dtype(x.dtype.str))",
+    };
+    Err(EncodeError::new("npy has no place for the dtype's metadata")
+        .hint(format!("{way_out}, or use pickle, which keeps it")))
 }
 
 /// A tuple of integers as Python's `repr` gives it.

@@ -12,7 +12,7 @@ pub use incoming::{Incoming, read_from};
 use std::io;
 
 use super::pickle;
-use crate::array::{Array, DType, Kind, Order, Sink, Source, default_threads};
+use crate::array::{Array, DType, Kind, Order, Sink, Source, default_threads, tuple};
 use crate::error::{DecodeError, EncodeError, Result};
 use crate::limits::Limits;
 
@@ -152,11 +152,11 @@ pub fn read_objects_with<'a>(
     };
     if !same_kind || array.shape() != &header.shape[..] {
         return Err(DecodeError::malformed(format!(
-            "the header says {} of shape {:?}, the pickle holds {} of shape {:?}",
+            "the header says {} of shape {}, the pickle holds {} of shape {}",
             header.dtype,
-            &header.shape[..],
+            tuple(&header.shape),
             array.dtype(),
-            array.shape()
+            tuple(array.shape())
         ))
         .at(start as u64)
         .format("npy"));

@@ -47,7 +47,7 @@ pub(super) fn sniff(bytes: &[u8]) -> bool {
 
 /// Whether an input ends as archives without a comment do. Programs that unpack themselves start as
 /// programs.
-pub(super) fn sniff_end(source: &Source<'_>) -> bool {
+pub(crate) fn sniff_end(source: &Source<'_>) -> bool {
     source.len().checked_sub(records::END_SIZE).is_some_and(|at| {
         let end = source.to_vec(at, records::END_SIZE);
         end.starts_with(MAGIC_EMPTY) && end.ends_with(&[0, 0])

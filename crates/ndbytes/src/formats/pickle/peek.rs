@@ -1,11 +1,11 @@
 //! What a pickle says about itself, without building what it holds.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::names::Name;
 use super::numpy::{Met, Numpy};
 use super::{Encoding, Machine, extent, opcode};
-use crate::array::{Arena, DType, Dims, Node, NodeId, Order};
+use crate::array::{Arena, DType, Dims, Items, Node, NodeId, Order};
 use crate::error::{DecodeError, DecodeErrorKind, Result};
 use crate::limits::Limits;
 
@@ -115,38 +115,61 @@ fn look(bytes: &[u8], limits: &Limits) -> (Peeked, Option<DecodeError>) {
 
 /// The numbers of the arrays that are part of `root`, and where each is met first.
 fn paths(arena: &Arena<'_>, root: NodeId) -> HashMap<u32, String> {
+    let mut walk = Walk { arena, seen: HashSet::new(), pending: VecDeque::new() };
+    walk.meet(root, String::new);
     let mut found = HashMap::new();
-    let mut seen = HashSet::new();
-    let mut pending = vec![(root, String::new())];
-    while let Some((id, path)) = pending.pop() {
-        if path.len() > LONGEST_PATH || !seen.insert(id) {
-            continue;
-        }
+    while let Some((id, path)) = walk.pending.pop_front() {
         match arena.node(id) {
             Node::Array(number) => {
-                let elements = arena.array(number).elements.unwrap_or_default();
-                let items = arena.items(elements).iter().enumerate();
-                pending.extend(items.map(|(index, &id)| (id, format!("{path}[{index}]"))));
+                walk.items(arena.array(number).elements.unwrap_or_default(), &path);
                 found.entry(number).or_insert(path);
             }
-            Node::List(items) | Node::Tuple(items) => {
-                let items = arena.items(items).iter().enumerate();
-                pending.extend(items.map(|(index, &id)| (id, format!("{path}[{index}]"))));
-            }
-            Node::Dict(items) | Node::OrderedDict(items) => {
-                for pair in arena.items(items).chunks_exact(2) {
-                    let key = match arena.node(pair[0]) {
-                        Node::Str(blob) => {
-                            format!("{:?}", String::from_utf8_lossy(arena.bytes(blob)))
-                        }
-                        Node::Int(key) => key.to_string(),
-                        _ => continue,
-                    };
-                    pending.push((pair[1], format!("{path}[{key}]")));
-                }
-            }
+            Node::List(items) | Node::Tuple(items) => walk.items(items, &path),
+            Node::Dict(items) | Node::OrderedDict(items) => walk.pairs(items, &path),
             _ => {}
         }
     }
     found
+}
+
+struct Walk<'w, 'a> {
+    arena: &'w Arena<'a>,
+    seen: HashSet<NodeId>,
+    pending: VecDeque<(NodeId, String)>,
+}
+
+impl Walk<'_, '_> {
+    /// A part: only what may hold arrays is kept, once, and no long path.
+    fn meet(&mut self, id: NodeId, path: impl FnOnce() -> String) {
+        let may_hold = matches!(
+            self.arena.node(id),
+            Node::Array(_) | Node::List(_) | Node::Tuple(_) | Node::Dict(_) | Node::OrderedDict(_)
+        );
+        if may_hold && self.seen.insert(id) {
+            let path = path();
+            if path.len() <= LONGEST_PATH {
+                self.pending.push_back((id, path));
+            }
+        }
+    }
+
+    fn items(&mut self, items: Items, path: &str) {
+        for (index, &id) in self.arena.items(items).iter().enumerate() {
+            self.meet(id, || format!("{path}[{index}]"));
+        }
+    }
+
+    fn pairs(&mut self, items: Items, path: &str) {
+        for pair in self.arena.items(items).chunks_exact(2) {
+            match self.arena.node(pair[0]) {
+                // What is long by itself is not spelled out: it may be the key of many.
+                Node::Str(blob) if blob.len() <= LONGEST_PATH => {
+                    let key = String::from_utf8_lossy(self.arena.bytes(blob));
+                    self.meet(pair[1], || format!("{path}[{key:?}]"));
+                }
+                Node::Int(key) => self.meet(pair[1], || format!("{path}[{key}]")),
+                _ => {}
+            }
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{ARRAY, Met, Numpy, Role, wrong_length};
 use crate::array::{
     Arena, Array, ArrayValue, Blob, Class, DType, Dims, Field, Items, Kind, Layout, Node, NodeId,
-    Order, Scalar, Struct, VariableStr,
+    Order, Scalar, Struct, VariableStr, tuple,
 };
 use crate::error::{DecodeError, Result};
 use crate::formats::pickle::finish;
@@ -14,6 +14,10 @@ use crate::formats::pickle::parts::{self, unexpected};
 
 /// The classes of arrays that have no state yet, by their number.
 const CLASSES: [Class; 4] = [Class::NdArray, Class::Matrix, Class::RecArray, Class::Masked];
+
+/// What bytes are that stand in the place of objects.
+const ADDRESSES: &str = "raw bytes for objects are addresses in the memory of the program that wrote \
+                         them: the objects are lost";
 
 impl<'a> Numpy<'a> {
     /// `_reconstruct(class, (0,), b'b')`: an empty array, which waits for its state.
@@ -169,11 +173,12 @@ impl<'a> Numpy<'a> {
         let array = Array::without_bytes(dtype, shape, order)?;
         let Node::List(items) = arena.node(list) else {
             return Err(unexpected("the data of an array of objects", arena.node(list), "a list")
-                .hint("raw bytes for objects are addresses in the memory of the program that wrote them: the objects are lost"));
+                .hint(ADDRESSES));
         };
         if items.len() != array.len() {
             return Err(DecodeError::malformed(format!(
-                "an array of shape {shape:?} has {} objects",
+                "an array of shape {} has {} objects",
+                tuple(shape),
                 items.len()
             )));
         }
@@ -204,8 +209,9 @@ impl<'a> Numpy<'a> {
         let dtype = Self::dtype(arena, dtype)?;
         let shape = parts::shape(arena, shape)?;
         if dtype.has_objects() {
-            return Err(DecodeError::unsupported("objects lie in a buffer of bytes")
-                .hint("such bytes are addresses in the memory of the program that wrote them"));
+            return Err(
+                DecodeError::unsupported("objects lie in a buffer of bytes").hint(ADDRESSES)
+            );
         }
         if dtype.itemsize() == 0 {
             return Err(DecodeError::malformed("elements of no bytes lie in a buffer"));
@@ -267,7 +273,7 @@ impl<'a> Numpy<'a> {
             }
             (true, other) => {
                 return Err(unexpected("the data of a scalar with objects", other, "an array")
-                    .hint("raw bytes for objects are addresses in the memory of the program that wrote them: the objects are lost"));
+                    .hint(ADDRESSES));
             }
         };
         let number = arena.new_array(scalar);
@@ -357,7 +363,7 @@ fn check_strings(arena: &mut Arena<'_>, items: Items, string: &VariableStr) -> R
     Ok(())
 }
 
-/// A tuple for each structure, with a part for each field; the same for structures inside.
+/// A tuple for each structure, with a part for each field. What the parts are, NumPy looks at.
 fn check_structures(arena: &Arena<'_>, items: Items, structure: &Struct) -> Result<()> {
     for &id in arena.items(items) {
         let Node::Tuple(parts) = arena.node(id) else {
