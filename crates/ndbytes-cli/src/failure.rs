@@ -5,6 +5,7 @@ use std::path::Path;
 use ndbytes::{DecodeError, DecodeErrorKind, Format, GuessOptions, Source};
 use serde_json::{Value, json};
 
+use crate::hint::in_terminal_words;
 use crate::screen::Screen;
 use crate::trouble::Trouble;
 
@@ -101,7 +102,7 @@ impl From<&DecodeError> for Failure {
             message: error.without_hint().to_string(),
             offset: error.offset(),
             entry: error.entry().map(str::to_owned),
-            hint: error.hint_text().map(str::to_owned),
+            hint: error.hint_text().map(|hint| in_terminal_words(hint).into_owned()),
         }
     }
 }
@@ -116,7 +117,9 @@ impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         let said = error.to_string();
         let (message, hint) = match said.split_once(". Hint: ") {
-            Some((message, hint)) => (message.to_owned(), Some(hint.to_owned())),
+            Some((message, hint)) => {
+                (message.to_owned(), Some(in_terminal_words(hint).into_owned()))
+            }
             None => (said, None),
         };
         Self { kind: "io", message, offset: None, entry: None, hint }

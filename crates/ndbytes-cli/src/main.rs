@@ -10,6 +10,7 @@ mod description;
 mod diff;
 mod failure;
 mod guess;
+mod hint;
 mod input;
 mod inspect;
 mod man;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use ndbytes::{DecodeError, EncodeError};
 
+use crate::hint::in_terminal_words;
 use crate::screen::printable;
 
 /// Why a verb stops.
@@ -20,6 +21,14 @@ pub(crate) enum Trouble {
 impl Trouble {
     pub(crate) fn new(message: impl Into<String>) -> Self {
         Self::Message(message.into())
+    }
+
+    /// What the library says, with its hint in the words of the terminal.
+    fn told(said: &str) -> Self {
+        Self::Message(match said.split_once(". Hint: ") {
+            Some((found, hint)) => format!("{found}. Hint: {}", in_terminal_words(hint)),
+            None => said.to_owned(),
+        })
     }
 
     /// Says which file it is about.
@@ -54,19 +63,19 @@ impl From<io::Error> for Trouble {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::ClosedPipe,
-            _ => Self::Message(error.to_string()),
+            _ => Self::told(&error.to_string()),
         }
     }
 }
 
 impl From<DecodeError> for Trouble {
     fn from(error: DecodeError) -> Self {
-        Self::Message(error.to_string())
+        Self::told(&error.to_string())
     }
 }
 
 impl From<EncodeError> for Trouble {
     fn from(error: EncodeError) -> Self {
-        Self::Message(error.to_string())
+        Self::told(&error.to_string())
     }
 }

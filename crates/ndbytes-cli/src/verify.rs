@@ -1,10 +1,11 @@
 //! `ndbytes verify FILE...`: whether every byte of files is as it should be.
 
 use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use ndbytes::npz::{self, Archive};
-use ndbytes::{DecodeError, DecodeErrorKind, Format, Source, Verified};
+use ndbytes::{DecodeError, DecodeErrorKind, Format, Source, Verified, npy};
 use serde_json::{Value, json};
 
 use crate::Outcome;
@@ -24,8 +25,10 @@ also of what is no array; npy and pickle have none. Arrays one after another in
 one file are fine. What every reader reads, but is unusual, is a note; with
 --strict that fails, too.
 
-Nothing is run. Files of large arrays are not loaded; objects are, and so is all
-that comes through a pipe. A folder is no file: name the files in it.
+Nothing is run. Files of large arrays are not loaded, and npy that comes through a
+pipe is looked at as it passes. Objects are loaded, and so are an npz (its list of
+members is at its end) and a pickle that come through a pipe. A folder is no file:
+name the files in it.
 
 Exit codes: 0 all fine, 1 some failed, 2 trouble: some could not be read at all.
 
@@ -125,14 +128,25 @@ struct Found {
 }
 
 /// Checks one file. An archive is read piece by piece, everything else is mapped into memory, where
-/// only what decides is looked at.
+/// only what decides is looked at. Arrays that come through a pipe are looked at as they pass.
 fn check(file: &Path, progress: &(dyn Fn(u64) + Sync)) -> Result<Found, Failure> {
-    if let Opened::File(mut opened) = Opened::open(file)?
-        && ndbytes::sniff(&start_of(&mut opened)?) == Some(Format::Npz)
-    {
-        return check_archive(opened, progress);
+    match Opened::open(file)? {
+        Opened::File(mut opened) => match ndbytes::sniff(&start_of(&mut opened)?) {
+            Some(Format::Npz) => check_archive(opened, progress),
+            _ => check_bytes(file, &Input::open(file)?, progress),
+        },
+        Opened::Stream(mut stream) => {
+            let mut start = Vec::new();
+            stream.by_ref().take(npy::MAGIC.len() as u64).read_to_end(&mut start)?;
+            if ndbytes::sniff(&start) != Some(Format::Npy) {
+                stream.read_to_end(&mut start)?;
+                return check_bytes(file, &start, progress);
+            }
+            let mut stream = (&start[..]).chain(stream);
+            let found = ndbytes::verify_stream(&mut stream, &Default::default(), progress);
+            Found::new(found, |error| error.into())
+        }
     }
-    check_bytes(file, &Input::open(file)?, progress)
 }
 
 fn check_archive(file: File, progress: &(dyn Fn(u64) + Sync)) -> Result<Found, Failure> {

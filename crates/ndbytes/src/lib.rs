@@ -54,7 +54,7 @@ pub use formats::{
 pub use guess::{Guess, GuessOptions, guess};
 pub use inspect::{inspect, inspect_archive, inspect_file, inspect_stream};
 pub use limits::Limits;
-pub use verify::{Verified, verify, verify_archive};
+pub use verify::{Verified, verify, verify_archive, verify_stream};
 
 /// Writes an array as self-describing bytes: npy, byte for byte as NumPy writes it.
 ///

@@ -1,11 +1,16 @@
 //! Holding every byte of an input against what the input says.
 
+use std::io::{self, Read};
+
 use crate::array::{DType, Improper, Source};
-use crate::error::DecodeError;
+use crate::error::{DecodeError, Result};
 use crate::formats::npz::Archive;
 use crate::formats::{self, Format, ReadOptions, npy, npz, pickle};
 use crate::inspect::dtype_notes;
 use crate::limits::Limits;
+
+/// So much of the elements in a stream is there at once.
+const PIECE: usize = 256 << 10;
 
 /// What a check of an input found.
 #[derive(Clone, Debug, Default)]
@@ -77,6 +82,48 @@ pub fn verify(
     found
 }
 
+/// Checks what a stream brings, up to its end; see [`verify()`]. Of npy no more is in memory than a
+/// header and a piece of the elements, but for arrays of objects, which are loaded with all that
+/// follows them. Everything else is loaded, as an npz has its directory at the end.
+///
+/// A stream that cannot be read is a fault of kind [`Io`](crate::DecodeErrorKind::Io).
+///
+/// ```
+/// let bytes = ndbytes::array_to_bytes(&[1_u8, 2, 3][..])?;
+/// let found = ndbytes::verify_stream(&mut &bytes[..], &Default::default(), &|_| {});
+/// assert!(found.is_fine() && found.arrays == 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn verify_stream(
+    stream: &mut dyn Read,
+    options: &ReadOptions,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Verified {
+    let mut stream = Counted { stream, count: 0, progress };
+    let mut found = Verified::default();
+    if let Err(error) = found.stream(&mut stream, options) {
+        found.faults.push(DecodeError::io(&error));
+    }
+    found.nbytes = stream.count;
+    found
+}
+
+/// Counts what a stream brings.
+struct Counted<'s> {
+    stream: &'s mut dyn Read,
+    count: u64,
+    progress: &'s (dyn Fn(u64) + Sync),
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let got = self.stream.read(to)?;
+        self.count += got as u64;
+        (self.progress)(got as u64);
+        Ok(got)
+    }
+}
+
 /// Checks an archive, wherever its bytes are; see [`verify()`].
 ///
 /// ```
@@ -119,14 +166,120 @@ impl Verified {
         }
     }
 
+    fn stream(&mut self, stream: &mut Counted<'_>, options: &ReadOptions) -> io::Result<()> {
+        let mut start = Vec::new();
+        stream.take(npy::MAGIC.len() as u64).read_to_end(&mut start)?;
+        if formats::format_of(&Source::slice(&start), options) == Ok(Format::Npy) {
+            self.format = Some(Format::Npy);
+            return self.npy_stream(start, stream, &options.limits);
+        }
+        stream.read_to_end(&mut start)?;
+        *self = verify(&Source::slice(&start), options, &|_| {});
+        Ok(())
+    }
+
+    /// Messages of which the first begins with `head`.
+    fn npy_stream(
+        &mut self,
+        mut head: Vec<u8>,
+        stream: &mut Counted<'_>,
+        limits: &Limits,
+    ) -> io::Result<()> {
+        let mut at = 0_usize;
+        loop {
+            if at > 0 && head != npy::MAGIC {
+                io::copy(stream, &mut io::sink())?;
+                self.faults.push(left_over("npy", "the array", at, length(stream.count)));
+                break;
+            }
+            let passed = match arriving_header(&mut head, stream, limits)? {
+                Ok(header) if header.dtype.has_objects() => {
+                    stream.read_to_end(&mut head)?;
+                    self.npy_from(&Source::slice(&head), at, limits);
+                    break;
+                }
+                Ok(header) => self.pass_elements(&header, &head, stream)?,
+                Err(error) => Err(error),
+            };
+            match passed {
+                Ok(len) => {
+                    at += len;
+                    head.drain(..head.len().min(len));
+                }
+                Err(error) => {
+                    io::copy(stream, &mut io::sink())?;
+                    self.faults.push(further(error, "npy", at, length(stream.count)));
+                    break;
+                }
+            }
+            stream.take((npy::MAGIC.len() - head.len()) as u64).read_to_end(&mut head)?;
+            if head.is_empty() {
+                break;
+            }
+        }
+        self.note_several();
+        Ok(())
+    }
+
+    /// Lets the elements of an array pass; how long it is in all, or that there are not enough.
+    fn pass_elements(
+        &mut self,
+        header: &npy::Header,
+        head: &[u8],
+        stream: &mut Counted<'_>,
+    ) -> io::Result<Result<usize>> {
+        let wanted = match header.layout() {
+            Ok(layout) => layout.nbytes(),
+            Err(error) => return Ok(Err(error)),
+        };
+        let start = header.data_offset;
+        let early = &head[start..][..wanted.min(head.len() - start)];
+        let mut improper = Improper::new(&header.dtype);
+        if let Some(improper) = &mut improper {
+            improper.take(early);
+        }
+        let mut piece = vec![0; PIECE.min(wanted)];
+        let mut left = wanted - early.len();
+        while left > 0 {
+            let room = PIECE.min(left);
+            let got = match stream.read(&mut piece[..room]) {
+                Ok(0) => return Ok(Err(header.cut_short((start + wanted - left) as u64))),
+                Ok(got) => got,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            if let Some(improper) = &mut improper {
+                improper.take(&piece[..got]);
+            }
+            left -= got;
+        }
+        header.oddities.iter().for_each(|&oddity| self.note(Some(oddity)));
+        self.notes.extend(improper.iter().flat_map(Improper::notes));
+        self.met(&header.dtype);
+        Ok(Ok(start + wanted))
+    }
+
+    fn note_several(&mut self) {
+        if self.arrays > 1 {
+            self.notes.push(format!("{} arrays, one after another", self.arrays));
+        }
+    }
+
     fn npy(&mut self, source: &Source<'_>, limits: &Limits) {
+        self.npy_from(source, 0, limits);
+        self.note_several();
+    }
+
+    /// Messages from the start of `source` on, of which the first is `ahead` bytes behind that of all.
+    fn npy_from(&mut self, source: &Source<'_>, ahead: usize, limits: &Limits) {
         let mut at = 0;
         let mut source = source.clone();
         while at < source.len() || at == 0 {
             let rest = source.part(at, source.len() - at);
             let magic = rest.to_vec(0, rest.len().min(npy::MAGIC.len()));
             if at > 0 && magic != npy::MAGIC {
-                self.faults.push(left_over("npy", "the array", at, source.len()));
+                let len = ahead + source.len();
+                self.faults.push(left_over("npy", "the array", ahead + at, len));
                 break;
             }
             match npy::extent(&rest, limits) {
@@ -145,13 +298,10 @@ impl Verified {
                     }
                 }
                 Err(error) => {
-                    self.faults.push(further(error, "npy", at, source.len()));
+                    self.faults.push(further(error, "npy", ahead + at, ahead + source.len()));
                     break;
                 }
             }
-        }
-        if self.arrays > 1 {
-            self.notes.push(format!("{} arrays, one after another", self.arrays));
         }
     }
 
@@ -185,6 +335,35 @@ impl Verified {
             self.notes.push(format!("{count} pickles, one after another"));
         }
     }
+}
+
+/// The header of which the start is in `head`, where all of it is then, and at most a byte more.
+fn arriving_header(
+    head: &mut Vec<u8>,
+    stream: &mut Counted<'_>,
+    limits: &Limits,
+) -> io::Result<Result<npy::Header>> {
+    loop {
+        let error = match npy::Header::read(head, limits) {
+            // Whether it was sent as text is told by what comes next.
+            Ok(header) if head.len() == header.data_offset && head.ends_with(b"\r") => {
+                if stream.take(1).read_to_end(head)? > 0 {
+                    continue;
+                }
+                return Ok(Ok(header));
+            }
+            Ok(header) => return Ok(Ok(header)),
+            Err(error) => error,
+        };
+        let missing = error.needed().map_or(0, |needed| needed.saturating_sub(head.len() as u64));
+        if stream.take(missing).read_to_end(head)? == 0 {
+            return Ok(Err(error));
+        }
+    }
+}
+
+fn length(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
 }
 
 /// What others may write is not believed twice.

@@ -292,3 +292,59 @@ fn pickles_without_a_magic_number_are_told_when_they_ask_for_something() {
         assert!(found.faults[0].to_string().contains("bytes"), "{bytes:?}");
     }
 }
+
+/// Brings a few bytes at a time.
+struct Slow<'a>(&'a [u8]);
+
+impl std::io::Read for Slow<'_> {
+    fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
+        let count = to.len().min(self.0.len()).min(37);
+        to[..count].copy_from_slice(&self.0[..count]);
+        self.0 = &self.0[count..];
+        Ok(count)
+    }
+}
+
+#[test]
+fn streams_are_found_to_be_what_their_bytes_are() {
+    let options = ReadOptions::new();
+    let mut seen = [0, 0];
+    let mut alike = |bytes: &[u8], name: &str| {
+        let whole = ndbytes::verify(&Source::slice(bytes), &options, &|_| {});
+        let read = AtomicU64::new(0);
+        let progress = |nbytes| {
+            read.fetch_add(nbytes, Ordering::Relaxed);
+        };
+        let passed = ndbytes::verify_stream(&mut Slow(bytes), &options, &progress);
+        assert_eq!(read.into_inner(), bytes.len() as u64, "{name}");
+        seen[usize::from(whole.is_fine())] += 1;
+        let parts = |found: &Verified| {
+            let Verified { format, nbytes, arrays, faults, notes, .. } = found.clone();
+            (format, nbytes, arrays, faults, notes)
+        };
+        assert_eq!(parts(&passed), parts(&whole), "{name}");
+    };
+    let mut several = Vec::new();
+    for fixture in all("npy") {
+        let (bytes, name) = (&fixture.bytes, fixture.name());
+        alike(bytes, &name);
+        let len = bytes.len();
+        for end in [0, 3, 9, 40, len / 2, len.saturating_sub(1)] {
+            alike(&bytes[..end.min(len)], &format!("{name} up to {end}"));
+        }
+        if fixture.text("result").is_none_or(|result| result == "ok") && len < 4096 {
+            several.extend_from_slice(bytes);
+        }
+        alike(&[bytes, &b"more"[..]].concat(), &format!("{name} and more"));
+    }
+    alike(&several, "several");
+    several.truncate(several.len() - 5);
+    alike(&several, "several, cut short");
+    alike(b"", "nothing");
+    let mut pickled = Vec::new();
+    ndbytes::write(&(&[1_u8, 2][..]).into(), Format::Pickle, &mut pickled).unwrap();
+    alike(&pickled, "pickle");
+    let archive = npz::write(&[("x", (&[1_u8, 2][..]).into())], &Default::default()).unwrap();
+    alike(&archive, "npz");
+    assert!(seen[0] > 100 && seen[1] > 50, "{seen:?}");
+}

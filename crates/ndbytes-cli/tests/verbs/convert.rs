@@ -237,3 +237,13 @@ fn pickles_in_every_protocol_and_back() {
     let report = run(["convert", str(&golden("object_c")), str(&raw)]).ends(2);
     assert!(report.err.contains("no raw bytes"), "{}", report.err);
 }
+
+#[test]
+fn hints_are_in_the_words_of_the_terminal() {
+    // The pickle of {"a": 1}.
+    let mapping = b"\x80\x02}q\x00X\x01\x00\x00\x00aq\x01K\x01s.";
+    let refused =
+        run_on(mapping, &["convert", "-", "-", "--from", "pickle", "--to", "npy"]).ends(2);
+    assert!(refused.err.contains("Hint: ndbytes inspect tells"), "{}", refused.err);
+    assert!(!refused.err.contains("loads"), "{}", refused.err);
+}

@@ -166,3 +166,17 @@ fn large_archives_take_little_memory_and_no_bar_goes_into_a_pipe() {
 fn npy_header(dtype: &ndbytes::DType, count: usize) -> Vec<u8> {
     ndbytes::npy::write_header(dtype, &[count], ndbytes::Order::C, None).unwrap()
 }
+
+#[test]
+fn what_comes_through_a_pipe_is_found_to_be_what_it_is() {
+    let whole = fs::read(golden("f8_c")).unwrap();
+    let told = run_on(&whole, &["verify", "-"]).ends(0);
+    assert_eq!(told.text(), "stdin: fine (npy, 1 array)\n");
+    let told = run_on(&whole[..whole.len() - 1], &["verify", "-"]).ends(1);
+    assert!(told.text().contains("\n  Hint: the bytes were cut short"), "{}", told.text());
+    let told = run_on(&[&whole[..], b"abc"].concat(), &["verify", "-"]).ends(1);
+    assert!(told.text().contains("3 bytes follow the array"), "{}", told.text());
+    let archive = fs::read(fixture("golden/npz/py313-numpy2.4/several.npz")).unwrap();
+    run_on(&archive, &["verify", "-"]).ends(0);
+    assert!(run_on(b"", &["verify", "-"]).ends(1).text().contains("there are no bytes"));
+}

@@ -99,9 +99,15 @@ fn is_real(scalar: Scalar) -> bool {
 pub(super) trait Number: Load + PartialEq {
     /// Whether there are floats between two.
     const IS_FLOAT: bool = false;
+    /// The greatest distances so far, as others are held against them.
+    type Bound: Copy;
     /// The distance between two; what has none is NaN.
     fn distance(self, other: Self) -> f64;
     fn magnitude(self) -> f64;
+    fn bound(most: Most) -> Self::Bound;
+    /// Whether two plain numbers may be farther apart than any so far, in any way: never `false` where
+    /// they are, and seldom `true` where they are not. It takes no division and no root.
+    fn may_exceed(self, other: Self, bound: Self::Bound) -> bool;
     fn is_nan(self) -> bool {
         false
     }
@@ -118,9 +124,28 @@ pub(super) trait Number: Load + PartialEq {
     }
 }
 
+/// The greatest distances so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Most {
+    pub(super) abs: f64,
+    pub(super) rel: f64,
+    pub(super) ulp: u64,
+}
+
+/// Whether a distance is more than `abs`, or may be more than `rel` as a share of the magnitude: if
+/// the share is more when it is rounded, it is more as it is, and then the distance is no less than
+/// the rounded product.
+macro_rules! exceeds {
+    ($distance:expr, $magnitude:expr, $abs:expr, $rel:expr) => {{
+        let distance = $distance;
+        (distance > $abs) | ((distance >= $rel * $magnitude) & (distance > 0.0))
+    }};
+}
+
 macro_rules! whole {
-    ($($type:ty),*) => {$(
+    ($($float:ident: $($type:ty),*;)*) => {$($(
         impl Number for $type {
+            type Bound = ($float, $float);
             #[inline(always)]
             fn distance(self, other: Self) -> f64 {
                 self.abs_diff(other) as f64
@@ -129,15 +154,44 @@ macro_rules! whole {
             fn magnitude(self) -> f64 {
                 (self as f64).abs()
             }
+            fn bound(most: Most) -> Self::Bound {
+                // `f32` holds what two bytes do, but no shares: it gets a little less.
+                let slack = if size_of::<$float>() == 4 { 1.0 - 1e-6 } else { 1.0 };
+                (most.abs as $float, (most.rel * slack) as $float)
+            }
+            #[inline(always)]
+            fn may_exceed(self, other: Self, (abs, rel): Self::Bound) -> bool {
+                exceeds!(self.abs_diff(other) as $float, (other as $float).abs(), abs, rel)
+            }
         }
-    )*};
+    )*)*};
 }
-whole!(u8, i8, u16, i16, u32, i32, u64, i64, i128);
+whole! {
+    f32: u8, i8, u16, i16;
+    f64: u32, i32, u64, i64, i128;
+}
 
 macro_rules! floats {
     ($($type:ty, $bits:ty, $whole:ty, $to_f64:expr;)*) => {$(
+        impl Steps for $type {
+            type Count = $bits;
+            fn count(steps: u64) -> $bits {
+                steps.try_into().unwrap_or(<$bits>::MAX)
+            }
+            #[inline(always)]
+            fn steps(self, other: Self) -> $bits {
+                // In two's complement floats are ordered as whole numbers, and 0.0 is -0.0.
+                let ordinal = |bits: $bits| -> $whole {
+                    let sign = bits as $whole >> (<$bits>::BITS - 1);
+                    ((bits & (<$bits>::MAX >> 1)) as $whole ^ sign).wrapping_sub(sign)
+                };
+                ordinal(self.to_bits()).abs_diff(ordinal(other.to_bits()))
+            }
+        }
+
         impl Number for $type {
             const IS_FLOAT: bool = true;
+            type Bound = (f64, f64, $bits);
             #[inline(always)]
             fn distance(self, other: Self) -> f64 {
                 ($to_f64(self) - $to_f64(other)).abs()
@@ -145,6 +199,14 @@ macro_rules! floats {
             #[inline(always)]
             fn magnitude(self) -> f64 {
                 $to_f64(self).abs()
+            }
+            fn bound(most: Most) -> Self::Bound {
+                (most.abs, most.rel, Self::count(most.ulp))
+            }
+            #[inline(always)]
+            fn may_exceed(self, other: Self, (abs, rel, ulp): Self::Bound) -> bool {
+                let far = exceeds!(self.distance(other), other.magnitude(), abs, rel);
+                far | (self.steps(other) > ulp)
             }
             #[inline(always)]
             fn is_nan(self) -> bool {
@@ -161,12 +223,7 @@ macro_rules! floats {
             }
             #[inline(always)]
             fn gap(self, other: Self) -> u64 {
-                // In two's complement floats are ordered as whole numbers, and 0.0 is -0.0.
-                let ordinal = |bits: $bits| -> $whole {
-                    let sign = bits as $whole >> (<$bits>::BITS - 1);
-                    ((bits & (<$bits>::MAX >> 1)) as $whole ^ sign).wrapping_sub(sign)
-                };
-                ordinal(self.to_bits()).abs_diff(ordinal(other.to_bits())).into()
+                self.steps(other).into()
             }
         }
     )*};
@@ -176,6 +233,15 @@ floats! {
     bf16, u16, i16, bf16::to_f64;
     f32, u32, i32, f64::from;
     f64, u64, i64, (|value: f64| value);
+}
+
+/// A float among its neighbours.
+pub(super) trait Steps: Copy {
+    type Count: Copy + PartialOrd;
+    /// So many, as they are counted here.
+    fn count(steps: u64) -> Self::Count;
+    /// Floats between the two, the farther one included.
+    fn steps(self, other: Self) -> Self::Count;
 }
 
 /// A complex number.
@@ -190,29 +256,80 @@ impl<T: Load> Load for Pair<T> {
     }
 }
 
-impl<T: Number> Number for Pair<T> {
+impl<T: Number + Steps> Number for Pair<T> {
     const IS_FLOAT: bool = true;
+    type Bound = PairBound<T>;
     fn distance(self, other: Self) -> f64 {
         // Of equal infinities there is no difference.
         let part = |one: T, other: T| if one == other { 0.0 } else { one.distance(other) };
-        part(self.0, other.0).hypot(part(self.1, other.1))
+        length(part(self.0, other.0), part(self.1, other.1))
     }
     fn magnitude(self) -> f64 {
-        self.0.magnitude().hypot(self.1.magnitude())
+        length(self.0.magnitude(), self.1.magnitude())
+    }
+    fn bound(most: Most) -> PairBound<T> {
+        let least = |square: f64| square * (1.0 - 1e-12);
+        // The square of a share so large says nothing, but for that nothing is more than infinity.
+        let rel = if most.rel < LARGE || most.rel.is_infinite() { most.rel } else { 0.0 };
+        PairBound {
+            abs: least(most.abs * most.abs),
+            rel: least(rel * rel),
+            tiny: if most.rel.is_infinite() { 0.0 } else { TINY },
+            ulp: T::count(most.ulp),
+        }
+    }
+    #[inline(always)]
+    fn may_exceed(self, other: Self, bound: PairBound<T>) -> bool {
+        let square = |one: f64, other: f64| one * one + other * other;
+        // What is lost of squares next to nothing is less than what is added.
+        let distance = square(self.0.distance(other.0), self.1.distance(other.1)) + 1e-10 * TINY;
+        let magnitude = square(other.0.magnitude(), other.1.magnitude());
+        let far = (distance >= bound.abs)
+            | (distance >= bound.rel * magnitude)
+            | (magnitude < bound.tiny)
+            | (self.0.steps(other.0) > bound.ulp)
+            | (self.1.steps(other.1) > bound.ulp);
+        far & !self.same_bits(other)
     }
     fn is_nan(self) -> bool {
         self.0.is_nan() || self.1.is_nan()
     }
+    #[inline(always)]
     fn is_plain(self) -> bool {
-        // Of larger ones distance and magnitude may be infinite.
-        let fits = |part: T| part.is_plain() && part.magnitude() < 1e300;
-        fits(self.0) && fits(self.1)
+        // The squares of larger ones may be infinite.
+        let fits = |part: T| part.is_plain() & (part.magnitude() < LARGE);
+        fits(self.0) & fits(self.1)
     }
+    #[inline(always)]
     fn same_bits(self, other: Self) -> bool {
-        self.0.same_bits(other.0) && self.1.same_bits(other.1)
+        self.0.same_bits(other.0) & self.1.same_bits(other.1)
     }
     fn gap(self, other: Self) -> u64 {
         self.0.gap(other.0).max(self.1.gap(other.1))
+    }
+}
+
+/// Squares of numbers below this are finite, and so are products of two of them.
+const LARGE: f64 = 1e75;
+/// Squares below this may have lost digits.
+const TINY: f64 = 1e-290;
+
+/// Squares of the greatest distances so far, a little less, so that rounding hides none.
+#[derive(Clone, Copy)]
+pub(super) struct PairBound<T: Steps> {
+    abs: f64,
+    rel: f64,
+    /// Of magnitudes whose squares are less, shares are not told from the squares.
+    tiny: f64,
+    ulp: T::Count,
+}
+
+/// Of two parts at a right angle; mostly one of them is nothing.
+fn length(one: f64, other: f64) -> f64 {
+    match (one == 0.0, other == 0.0) {
+        (_, true) => one,
+        (true, _) => other,
+        _ => one.hypot(other),
     }
 }
 
@@ -229,11 +346,19 @@ impl Load for Time {
 }
 
 impl Number for Time {
+    type Bound = <i64 as Number>::Bound;
     fn distance(self, other: Self) -> f64 {
         self.0.distance(other.0)
     }
     fn magnitude(self) -> f64 {
         self.0.magnitude()
+    }
+    fn bound(most: Most) -> Self::Bound {
+        i64::bound(most)
+    }
+    #[inline(always)]
+    fn may_exceed(self, other: Self, bound: Self::Bound) -> bool {
+        self.0.may_exceed(other.0, bound)
     }
     fn is_nan(self) -> bool {
         self.0 == i64::MIN

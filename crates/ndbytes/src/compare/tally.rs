@@ -1,10 +1,10 @@
 //! What is counted of elements that differ.
 
 use super::difference::DiffOptions;
-use super::number::Number;
+use super::number::{Most, Number};
 
 /// Numbers are compared so many at a time.
-const LANES: usize = 8;
+const LANES: usize = 16;
 /// The longest number.
 const MOST_BYTES: usize = 16;
 
@@ -63,13 +63,13 @@ impl Tally {
     /// Counts rows of which every number is a plain one, without a branch between them: of finite
     /// numbers any two have a distance. Whether all are; if not, nothing is counted.
     fn plain<N: Number>(&mut self, a: &[u8], b: &[u8], first: usize, differs: &mut [bool]) -> bool {
-        let mut lanes = Lanes::default();
+        let mut lanes = Lanes::new(N::bound(self.most()));
         let step = LANES * N::SIZE;
         let whole = a.len() / step * step;
         let pairs = a[..whole].chunks_exact(step).zip(b[..whole].chunks_exact(step));
         let (most, rest) = differs.split_at_mut(whole / N::SIZE);
         for ((a, b), differs) in pairs.zip(most.chunks_exact_mut(LANES)) {
-            lanes.add::<N>(a, b, differs);
+            lanes.add(a, b, differs);
         }
         let (mut last_a, mut last_b) = ([0; LANES * MOST_BYTES], [0; LANES * MOST_BYTES]);
         let (last_a, last_b) = (&mut last_a[..step], &mut last_b[..step]);
@@ -78,38 +78,54 @@ impl Tally {
             last_a[..a.len() - whole].copy_from_slice(&a[whole..]);
             last_b[..b.len() - whole].copy_from_slice(&b[whole..]);
             let mut last = [false; LANES];
-            lanes.add::<N>(last_a, last_b, &mut last);
+            lanes.add(last_a, last_b, &mut last);
             rest.copy_from_slice(&last[..rest.len()]);
         }
-        if !lanes.plain {
+        let Lanes::<N> { plain, exceeding, count, zeros, .. } = lanes;
+        if !plain {
             return false;
         }
-        if lanes.count == 0 {
-            return true;
-        }
-        self.count += lanes.count;
-        self.zero_signs += lanes.zeros;
-        if self.first.is_none() {
+        self.count += count;
+        self.zero_signs += zeros;
+        if count > 0 && self.first.is_none() {
             self.first = differs.iter().position(|&differs| differs).map(|at| first + at);
         }
-        if lanes.zeros > 0 {
+        if zeros > 0 {
             self.max_abs.get_or_insert(0.0);
         }
-        if lanes.count > lanes.zeros {
-            let most = |lanes: [f64; LANES]| lanes.into_iter().fold(0.0, f64::max);
-            let distance = most(lanes.distance);
-            self.max_abs = larger(self.max_abs, distance);
-            self.max_rel = larger(self.max_rel, most(lanes.relative));
-            self.max_ulp = self.max_ulp.max(N::IS_FLOAT.then_some(lanes.ulps));
-            if self.worst.is_none_or(|(worst, _)| distance > worst) {
-                let pairs = a.chunks_exact(N::SIZE).zip(b.chunks_exact(N::SIZE));
-                let place = pairs
-                    .map(|(a, b)| N::load(a).distance(N::load(b)))
-                    .position(|other| other == distance);
-                self.worst = place.map(|at| (distance, first + at));
-            }
+        if exceeding {
+            self.farther::<N>(a, b, first);
         }
         true
+    }
+
+    /// The greatest distances so far. Where there is none, any distance is more.
+    fn most(&self) -> Most {
+        Most {
+            abs: self.max_abs.unwrap_or(0.0),
+            rel: self.max_rel.unwrap_or(0.0),
+            ulp: self.max_ulp.unwrap_or(0),
+        }
+    }
+
+    /// Of plain numbers, those that are farther apart than any before.
+    #[cold]
+    fn farther<N: Number>(&mut self, a: &[u8], b: &[u8], first: usize) {
+        let mut bound = N::bound(self.most());
+        let pairs = a.chunks_exact(N::SIZE).zip(b.chunks_exact(N::SIZE)).enumerate();
+        for (at, (a, b)) in pairs.map(|(at, (a, b))| (at, (N::load(a), N::load(b)))) {
+            if !a.may_exceed(b, bound) || a == b {
+                continue;
+            }
+            let distance = a.distance(b);
+            if self.worst.is_none_or(|(worst, _)| distance > worst) {
+                self.worst = Some((distance, first + at));
+            }
+            self.max_abs = larger(self.max_abs, distance);
+            self.max_rel = larger(self.max_rel, distance / b.magnitude());
+            self.max_ulp = self.max_ulp.max(N::IS_FLOAT.then(|| a.gap(b)));
+            bound = N::bound(self.most());
+        }
     }
 
     /// Counts two elements of different bits; whether they differ.
@@ -177,52 +193,38 @@ fn larger(most: Option<f64>, value: f64) -> Option<f64> {
 }
 
 /// What is seen of plain numbers, in lanes that do not wait for each other.
-struct Lanes {
+struct Lanes<N: Number> {
+    bound: N::Bound,
     plain: bool,
+    /// Whether two may be farther apart than the bound.
+    exceeding: bool,
     count: usize,
     zeros: usize,
-    distance: [f64; LANES],
-    relative: [f64; LANES],
-    ulps: u64,
 }
 
-impl Default for Lanes {
-    fn default() -> Self {
-        let none = [0.0; LANES];
-        Self { plain: true, count: 0, zeros: 0, distance: none, relative: none, ulps: 0 }
+impl<N: Number> Lanes<N> {
+    fn new(bound: N::Bound) -> Self {
+        Self { bound, plain: true, exceeding: false, count: 0, zeros: 0 }
     }
-}
 
-impl Lanes {
     /// Adds as many pairs as there are lanes.
     #[inline(always)]
-    fn add<N: Number>(&mut self, a: &[u8], b: &[u8], differs: &mut [bool]) {
-        let load = |bytes: &[u8]| -> [N; LANES] {
-            std::array::from_fn(|lane| N::load(&bytes[lane * N::SIZE..][..N::SIZE]))
-        };
-        let (a, b) = (load(a), load(b));
-        let (mut plain, mut count, mut zeros) = (true, 0, 0);
-        for lane in 0..LANES {
-            let other = !a[lane].same_bits(b[lane]);
-            differs[lane] = other;
-            plain &= a[lane].is_plain() & b[lane].is_plain();
-            count += usize::from(other);
-            zeros += usize::from(other & (a[lane] == b[lane]));
+    fn add(&mut self, a: &[u8], b: &[u8], differs: &mut [bool]) {
+        let (mut plain, mut exceeding, mut count, mut zeros) = (true, false, 0_u8, 0_u8);
+        let pairs = a.chunks_exact(N::SIZE).zip(b.chunks_exact(N::SIZE));
+        for ((a, b), differs) in pairs.zip(differs) {
+            let (a, b) = (N::load(a), N::load(b));
+            let other = !a.same_bits(b);
+            *differs = other;
+            plain &= a.is_plain() & b.is_plain();
+            count += u8::from(other);
+            zeros += u8::from(other & (a == b));
+            exceeding |= a.may_exceed(b, self.bound);
         }
         self.plain &= plain;
-        self.count += count;
-        self.zeros += zeros;
-        let distance: [f64; LANES] = std::array::from_fn(|lane| a[lane].distance(b[lane]));
-        let relative: [f64; LANES] =
-            std::array::from_fn(|lane| distance[lane] / b[lane].magnitude());
-        // What is no number, zero as a share of zero, is never more.
-        let most = |one: f64, other: f64| if other > one { other } else { one };
-        self.distance = std::array::from_fn(|lane| most(self.distance[lane], distance[lane]));
-        self.relative = std::array::from_fn(|lane| most(self.relative[lane], relative[lane]));
-        if N::IS_FLOAT {
-            let ulps: [u64; LANES] = std::array::from_fn(|lane| a[lane].gap(b[lane]));
-            self.ulps = ulps.into_iter().fold(self.ulps, u64::max);
-        }
+        self.exceeding |= exceeding;
+        self.count += usize::from(count);
+        self.zeros += usize::from(zeros);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What speaks for each reading: a row of numbers, which the fitted weights turn into one score.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::reading::{FloatFormat, Reading, integer};
 use super::sample::{LANES, Sample};
@@ -34,6 +35,10 @@ features! {
     Remainder,
     /// Bytes at some place of elements are all the same, and those of others at that place are not.
     ConstantsDiffer,
+    /// The same, as a share of the places where bytes are not all the same.
+    HalfDead,
+    /// Bytes beside each other in an element are near each other, as if they were elements themselves.
+    BytesNear,
     /// Integers: the low byte of each varies more than the high one, as it should.
     CalmInteger,
     /// Floats: the same.
@@ -42,12 +47,22 @@ features! {
     LanesSmooth,
     /// Integers: the lower half of the bits is not in use.
     Shifted,
+    /// Integers: the lowest bits are zero.
+    Coarse,
     /// Complex: both parts are distributed differently.
     PartsDiffer,
+    /// Complex: one part is about another place than the other.
+    PartsApart,
+    /// Complex: the parts are about another place than zero.
+    PartsOff,
+    /// Complex: whole numbers, or short decimal ones.
+    Rounded,
     /// Neighbours are near each other.
     Smooth,
     /// Floats: NaNs that no computation gives.
     OddNan,
+    /// Floats: there is one where no header is.
+    AnyOddNan,
     /// Floats: infinities and plain NaNs.
     NotFinite,
     /// Floats: numbers too small for the format's normal ones.
@@ -62,6 +77,12 @@ features! {
     WholeFloat,
     /// Floats: the median is near one.
     Moderate,
+    /// Floats: nothing is beyond one, and something is near it.
+    UpToOne,
+    /// Floats: nothing is beyond one, and something is one.
+    JustOne,
+    /// Floats: the first bits behind the exponent are not what chance makes of them.
+    Uneven,
     /// Integers: numbers that need all of their bits.
     Huge,
     /// Integers: numbers that need less than half of their bits.
@@ -72,6 +93,8 @@ features! {
     AllNegative,
     /// Unsigned: the highest bit is in use.
     HighBit,
+    /// Integers: nothing is near where the sign changes, or where it would, but much on both sides.
+    Torn,
     /// Different values are few.
     Few,
     /// Of 0 and 1 there are both in number.
@@ -129,6 +152,24 @@ pub(super) struct Evidence {
     pub(super) reading: Reading,
     pub(super) row: Row,
     pub(super) facts: Facts,
+}
+
+impl Evidence {
+    /// Whether both readings give the same whole numbers: one with a sign, which no number that was
+    /// seen has, and one without.
+    pub(super) fn same_numbers(&self, other: &Self) -> bool {
+        let (Reading::Number { scalar, big }, Reading::Number { scalar: twin, big: turned }) =
+            (self.reading, other.reading)
+        else {
+            return false;
+        };
+        let none_below_zero = |of: &Self| of.facts.range.is_some_and(|(low, _)| low >= 0.0);
+        let are_twins = match (scalar.code().split_at(1), twin.code().split_at(1)) {
+            (("i", size), ("u", other)) | (("u", size), ("i", other)) => size == other,
+            _ => false,
+        };
+        are_twins && big == turned && none_below_zero(self) && none_below_zero(other)
+    }
 }
 
 /// What reasons are made of.
@@ -212,27 +253,31 @@ fn number(reading: Reading, runs: &[Vec<u64>], lanes: &Lanes, sample: &Sample) -
     let trust = trust(count);
     let mut row: Row = [0.0; NAMES.len()];
     let mut facts = Facts { sampled: count, ..Facts::default() };
+    if scalar == Scalar::Bool && !is_bool(runs) {
+        return None;
+    }
     let distinct = Symbols::count(runs, size);
     facts.distinct = distinct.count;
 
-    let (values, ordinals): (Vec<Vec<f64>>, Vec<Vec<i128>>) = match FloatFormat::of(scalar) {
+    let (values, places): (Vec<Vec<f64>>, Vec<Vec<u64>>) = match FloatFormat::of(scalar) {
         Some(format) => {
             floats(format, runs, &mut row, &mut facts, trust);
-            (map(runs, |bits| format.value(bits)), map(runs, |bits| format.ordinal(bits)))
+            (map(runs, |bits| format.value(bits)), map(runs, |bits| format.place(bits)))
         }
         None => {
             let signed =
                 matches!(scalar, Scalar::Int8 | Scalar::Int16 | Scalar::Int32 | Scalar::Int64);
-            let ordinals = map(runs, |bits| integer(bits, size, signed));
-            integers(scalar, signed, &ordinals, &mut row, &mut facts, trust);
-            (map(&ordinals, |value| value as f64), ordinals)
+            let whole = map(runs, |bits| integer(bits, size, signed));
+            integers(scalar, signed, &whole, &mut row, &mut facts, trust);
+            let sign = u64::from(signed) << (8 * size - 1);
+            (map(&whole, |value| value as f64), map(runs, |bits| bits ^ sign))
         }
     };
     let (smoothness, lag) = smoothness(&values);
     facts.smoothness = smoothness[lag - 1];
     facts.lag = lag;
     facts.range = range(&values);
-    facts.rate = facts.rate.min(distinct.rate).min(difference_rate(&ordinals, size)).max(0.0);
+    facts.rate = facts.rate.min(distinct.rate).min(difference_rate(&places, size)).max(0.0);
     facts.remainder = sample.len() % itemsize;
     facts.lanes_differ = if itemsize < LANES { lanes.differ(itemsize) } else { 0.0 };
     facts.halves_alike = if size > 1 { 1.0 - lanes.differ(size / 2) } else { 0.0 };
@@ -244,11 +289,23 @@ fn number(reading: Reading, runs: &[Vec<u64>], lanes: &Lanes, sample: &Sample) -
         let feature = if is_float { Feature::CalmFloat } else { Feature::CalmInteger };
         set(&mut row, feature, trust * calm);
         set(&mut row, Feature::LanesSmooth, trust * lanes_smooth(runs));
+        set(&mut row, Feature::BytesNear, bytes_near(runs));
+        if is_float {
+            let most = facts.range.map_or(0.0, |(low, high)| high.abs().max(low.abs()));
+            let up_to_one = most > 0.5 && most <= 1.0 && facts.odd_nan == 0.0;
+            set(&mut row, Feature::UpToOne, if up_to_one { trust } else { 0.0 });
+            set(&mut row, Feature::JustOne, if up_to_one && most == 1.0 { trust } else { 0.0 });
+        }
     }
     if itemsize != size {
         set(&mut row, Feature::PartsDiffer, trust * lanes.differ(size));
+        let (apart, off) = places_of_parts(&values);
+        set(&mut row, Feature::PartsApart, trust * apart);
+        set(&mut row, Feature::PartsOff, trust * off);
+        set(&mut row, Feature::Rounded, trust * (facts.whole + facts.decimal));
     }
     set(&mut row, Feature::ConstantsDiffer, trust * lanes.constants_differ(itemsize));
+    set(&mut row, Feature::HalfDead, trust * lanes.half_dead(itemsize));
     set(&mut row, Feature::Rate, trust * (1.0 - facts.rate));
     set(&mut row, Feature::LogRate, trust * -(facts.rate + 0.01).ln());
     set(&mut row, Feature::LanesDiffer, trust * facts.lanes_differ);
@@ -294,11 +351,14 @@ fn floats(format: FloatFormat, runs: &[Vec<u64>], row: &mut Row, facts: &mut Fac
     let mut exponents = Vec::new();
     let (mut count, mut nonzero, mut odd_nan, mut not_finite, mut subnormal) = (0, 0, 0, 0, 0);
     let (mut extreme, mut decimal, mut whole, mut bits_needed) = (0, 0, 0, 0.0);
+    let mut firsts = [0_usize; 4];
+    let mut last_odd_nan = 0;
     let bias = format.most_exponent() as i64 / 2;
     for &bits in runs.iter().flatten() {
         count += 1;
         let (exponent, mantissa) = (format.stored_exponent(bits), format.stored_mantissa(bits));
         *tops.entry(bits >> format.mantissa).or_default() += 1;
+        firsts[(mantissa >> (format.mantissa - 2)) as usize] += usize::from(bits & !sign != 0);
         bits_needed += f64::from(format.mantissa - mantissa.trailing_zeros().min(format.mantissa));
         if bits & !sign == 0 {
             continue;
@@ -309,7 +369,8 @@ fn floats(format: FloatFormat, runs: &[Vec<u64>], row: &mut Row, facts: &mut Fac
             if plain {
                 not_finite += 1
             } else {
-                odd_nan += 1
+                odd_nan += 1;
+                last_odd_nan = count;
             }
             continue;
         }
@@ -319,7 +380,7 @@ fn floats(format: FloatFormat, runs: &[Vec<u64>], row: &mut Row, facts: &mut Fac
         }
         let power = exponent as i64 - bias;
         exponents.push(power);
-        extreme += usize::from(format.size > 2 && !(-40..=50).contains(&power));
+        extreme += usize::from(format.exponent > 5 && !(-40..=50).contains(&power));
         let value = format.value(bits);
         if value.fract() == 0.0 {
             whole += usize::from(value.abs() < (1_u64 << format.mantissa) as f64);
@@ -343,6 +404,8 @@ fn floats(format: FloatFormat, runs: &[Vec<u64>], row: &mut Row, facts: &mut Fac
     let moderate = -(at(0.5).unsigned_abs() as f64 / 16.0).min(4.0);
     let trust = trust * share(nonzero as usize).min(1.0);
     set(row, Feature::OddNan, trust * facts.odd_nan.min(0.05) * 20.0);
+    let any = 2 * last_odd_nan > count;
+    set(row, Feature::AnyOddNan, if any { 1.0 } else { 0.0 });
     set(row, Feature::NotFinite, trust * facts.not_finite);
     set(row, Feature::Subnormal, trust * facts.subnormal);
     set(row, Feature::Extreme, trust * facts.extreme);
@@ -350,6 +413,8 @@ fn floats(format: FloatFormat, runs: &[Vec<u64>], row: &mut Row, facts: &mut Fac
     set(row, Feature::Decimal, trust * facts.decimal);
     set(row, Feature::WholeFloat, trust * facts.whole);
     set(row, Feature::Moderate, trust * moderate);
+    let most = firsts.into_iter().max().unwrap_or(0);
+    set(row, Feature::Uneven, trust * (share(most) - 0.25));
 }
 
 /// Whether a few decimal digits spell this value in its format, which is seldom by chance.
@@ -379,8 +444,9 @@ fn integers(
     let top = if signed { width - 2 } else { width - 1 };
     let high = 1_i128 << top;
     let sign_bit = f64::from(u8::from(signed));
-    facts.rate =
-        all().map(|value| bits_of(value) + sign_bit).sum::<f64>() / count / f64::from(width);
+    facts.rate = all().map(|value| bits_of(value.unsigned_abs() as u64) + sign_bit).sum::<f64>()
+        / count
+        / f64::from(width);
     facts.huge = part(&|value| value >= high || value < -high);
     if scalar == Scalar::Bool {
         let ones = part(&|value| value == 1);
@@ -391,13 +457,62 @@ fn integers(
     set(row, Feature::Huge, if width > 8 { trust * facts.huge } else { 0.0 });
     let shifted = |value: i128| value != 0 && value.trailing_zeros() >= width / 2;
     let nonzero = part(&|value| value != 0).max(1.0 / count);
+    let zeros = all().filter(|&value| value != 0).map(|value| f64::from(value.trailing_zeros()));
+    let coarse = zeros.sum::<f64>() / (count * nonzero) / f64::from(width);
+    set(row, Feature::Coarse, if width > 8 { trust * coarse } else { 0.0 });
     set(row, Feature::Shifted, trust * part(&shifted) / nonzero);
     set(row, Feature::Small, trust * part(&|value| value.abs() < half));
     let negative = part(&|value| value < 0);
     set(row, Feature::Negative, if negative > 0.0 { 0.5 + 0.5 * negative } else { 0.0 });
     set(row, Feature::AllNegative, if negative == 1.0 { trust } else { 0.0 });
+    let (below, from) = if signed { (0, 0) } else { (high, high) };
+    let low = all().filter(|&value| value < below).max();
+    let gap =
+        low.zip(all().filter(|&value| value >= from).min()).map_or(0, |(low, high)| high - low);
+    set(row, Feature::Torn, trust * gap as f64 / (1_i128 << width) as f64);
     let high_bit = if signed { 0.0 } else { facts.huge };
     set(row, Feature::HighBit, if high_bit > 0.0 { 0.5 + 0.5 * high_bit } else { 0.0 });
+}
+
+/// Whether all bytes are 0 or 1, but for those that may be a header.
+fn is_bool(runs: &[Vec<u64>]) -> bool {
+    let count: usize = runs.iter().map(Vec::len).sum();
+    runs.iter().flatten().skip(count / 2).all(|&byte| byte <= 1)
+}
+
+/// How often both low bytes of an element are near each other, beyond what is so by chance. Small
+/// numbers, and small ones below zero, do not count.
+fn bytes_near(runs: &[Vec<u64>]) -> f64 {
+    let (mut near, mut count) = (0_usize, 0_usize);
+    for &bits in runs.iter().flatten() {
+        let (low, next) = (bits as u8, (bits >> 8) as u8);
+        if next != 0 && next != 255 {
+            count += 1;
+            near += usize::from(low.abs_diff(next) <= 8);
+        }
+    }
+    let share = near as f64 / count.max(1) as f64;
+    trust(count) * (share - 17.0 / 256.0).max(0.0)
+}
+
+/// How far the parts of complex numbers are from each other, and from zero, compared to how far they
+/// are spread: 0 to 1.
+fn places_of_parts(runs: &[Vec<f64>]) -> (f64, f64) {
+    // Runs end where elements do.
+    let part = |skipped: usize| {
+        let of = move |run: &Vec<f64>| {
+            run.iter().rev().skip(skipped).step_by(2).copied().collect::<Vec<f64>>()
+        };
+        let values: Vec<f64> = runs.iter().flat_map(of).collect();
+        let middle = median(values.iter().copied());
+        (middle, median(values.iter().map(|value| (value - middle).abs())))
+    };
+    let ((one, spread), (other, breadth)) = (part(0), part(1));
+    let share = |far: f64| {
+        let share = far / (far + spread + breadth);
+        if share.is_finite() { share } else { 0.0 }
+    };
+    (share((one - other).abs()), share(0.5 * (one.abs() + other.abs())))
 }
 
 /// How near the two lowest bytes of each element are to those of the one before: near only where
@@ -423,18 +538,22 @@ fn lanes_smooth(runs: &[Vec<u64>]) -> f64 {
     lane(0).min(lane(8))
 }
 
-/// Bits that a whole number needs, without its sign.
-fn bits_of(value: i128) -> f64 {
-    (1.0 + value.unsigned_abs() as f64).log2()
+/// Bits that a whole number needs, without its sign: within a hundredth of its logarithm.
+fn bits_of(magnitude: u64) -> f64 {
+    let bits = (1.0 + magnitude as f64).to_bits();
+    let exponent = (bits >> 52) as f64 - 1023.0;
+    let part = f64::from_bits(bits & ((1 << 52) - 1) | 1023 << 52);
+    exponent + (part * (6.0 - part) - 5.0) / 3.0
 }
 
-/// Bits needed, of each bit there is, when one of the elements before is known.
-fn difference_rate(runs: &[Vec<i128>], size: usize) -> f64 {
+/// Bits needed, of each bit there is, when one of the elements before is known. Elements are told by
+/// their places among all that there are.
+fn difference_rate(runs: &[Vec<u64>], size: usize) -> f64 {
     let rate = |lag: usize| {
         let (mut bits, mut count) = (0.0, 0_usize);
         for run in runs {
             for pair in run.windows(lag + 1) {
-                bits += 1.0 + bits_of(pair[lag] - pair[0]);
+                bits += 1.0 + bits_of(pair[lag].abs_diff(pair[0]));
                 count += 1;
             }
         }
@@ -494,7 +613,7 @@ struct Symbols {
 
 impl Symbols {
     fn count(runs: &[Vec<u64>], size: usize) -> Self {
-        let mut counts: HashMap<u64, usize> = HashMap::new();
+        let mut counts: HashMap<u64, usize, BuildHasherDefault<Scattered>> = HashMap::default();
         let mut total = 0;
         for &bits in runs.iter().flatten() {
             *counts.entry(bits).or_default() += 1;
@@ -505,6 +624,24 @@ impl Symbols {
         let spelled = counts.len() as f64 * width;
         let bits = entropy(counts.values().copied()) * total as f64 + spelled;
         Self { count: counts.len(), rate: bits / (total as f64 * width) }
+    }
+}
+
+/// Elements are hashed by one product: that many fall together is a matter of time only, and no more
+/// than thousands are counted.
+#[derive(Default)]
+struct Scattered(u64);
+
+impl Hasher for Scattered {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.write_u64(byte.into()));
+    }
+    fn write_u64(&mut self, value: u64) {
+        let product = (self.0 ^ value).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 = product ^ product >> 32;
     }
 }
 
@@ -565,6 +702,14 @@ impl Lanes {
         let constant = |lane: usize| self.entropies[lane] == 0.0;
         let differ = |lane: &usize| constant(*lane) != constant((lane + lag) % LANES);
         (0..LANES).filter(differ).count() as f64 / LANES as f64
+    }
+
+    /// The share of lanes that hold several values while those `lag` further hold one alone.
+    fn half_dead(&self, lag: usize) -> f64 {
+        let varies = |lane: usize| self.entropies[lane % LANES] > 0.0;
+        let varying = (0..LANES).filter(|&lane| varies(lane));
+        let dead = varying.clone().filter(|&lane| !varies(lane + lag)).count();
+        dead as f64 / varying.count().max(1) as f64
     }
 
     /// Whether every fourth byte is 255 and the others vary.

@@ -33,6 +33,8 @@ const MOST_GUESSES: usize = 8;
 const MOST_READINGS: usize = 5;
 /// Shapes are looked for in the likeliest reading, and in others that are as likely as this.
 const WORTH_A_SEARCH: f64 = 0.08;
+/// From so many bytes on fewer are.
+const LARGE: usize = 1 << 20;
 /// Readings less likely than this are left alone.
 const LEAST: f64 = 0.004;
 
@@ -211,7 +213,9 @@ fn arrays(source: &Source<'_>, known: &Known<'_>, share: f64) -> Vec<Guess> {
     let mut guesses = Vec::new();
     let mut searched = Searched::default();
     for (evidence, probability) in likely(&readings).into_iter().take(MOST_READINGS) {
-        searched.is_worth_it = guesses.is_empty() || probability >= WORTH_A_SEARCH;
+        // What is large takes long.
+        let least = if sample.len() > LARGE { 4.0 * WORTH_A_SEARCH } else { WORTH_A_SEARCH };
+        searched.is_worth_it = guesses.is_empty() || probability >= least;
         for layout in layouts(source, &sample, known, evidence.reading, &mut searched) {
             let probability = share * probability * layout.probability;
             guesses.push(reasons::of_array(evidence, &readings, &layout, probability));
@@ -244,11 +248,20 @@ impl Searched {
     }
 }
 
-/// The readings that are not out of the question, the likeliest first.
+/// The readings that are not out of the question, the likeliest first. Of two that give the same
+/// numbers, which is all that a sign makes of numbers that use none, the likelier stands for both.
 fn likely(readings: &[Evidence]) -> Vec<(&Evidence, f64)> {
     let scores: Vec<f64> =
         readings.iter().map(|evidence| dot(&evidence.row, weights::READING)).collect();
-    let mut likely: Vec<(&Evidence, f64)> = readings.iter().zip(softmax(&scores)).collect();
+    let mut all: Vec<(&Evidence, f64)> = readings.iter().zip(softmax(&scores)).collect();
+    all.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let mut likely: Vec<(&Evidence, f64)> = Vec::new();
+    for (evidence, probability) in all {
+        match likely.iter_mut().find(|(other, _)| other.same_numbers(evidence)) {
+            Some((_, sum)) => *sum += probability,
+            None => likely.push((evidence, probability)),
+        }
+    }
     likely.sort_by(|a, b| b.1.total_cmp(&a.1));
     likely.retain(|(_, probability)| *probability >= LEAST);
     likely

@@ -160,10 +160,10 @@ impl FloatFormat {
         bits & ((1 << self.mantissa) - 1)
     }
 
-    /// A whole number for each value, in the order of the values.
-    pub(super) fn ordinal(self, bits: u64) -> i128 {
+    /// The place of a value among all that there are, zero in the middle.
+    pub(super) fn place(self, bits: u64) -> u64 {
         let sign = 1_u64 << (8 * self.size - 1);
-        let magnitude = i128::from(bits & !sign);
-        if bits & sign == 0 { magnitude } else { -magnitude }
+        let magnitude = bits & !sign;
+        if bits & sign == 0 { sign + magnitude } else { sign - magnitude }
     }
 }

@@ -90,6 +90,10 @@ fn of_reading(evidence: &Evidence, all: &[Evidence]) -> Vec<String> {
         }
         Reading::Number { scalar, .. } => reasons.extend(of_number(*scalar, facts)),
     }
+    if let Some(twin) = all.iter().find(|other| other.same_numbers(evidence)) {
+        let twin = twin.reading.dtype();
+        reasons.push(format!("no number uses the highest bit: read as {twin} they are the same"));
+    }
     if size > 1 && facts.low_entropy - facts.high_entropy > 1.0 {
         let place = if big { "first" } else { "last" };
         reasons.push(format!(

@@ -5,8 +5,10 @@ use crate::array::Source;
 /// Inputs up to here are looked at whole.
 const WHOLE: usize = 64 << 10;
 const WINDOW: usize = 4 << 10;
-/// Elements that are decoded for each size and byte order, in runs of neighbours.
+/// Elements that are decoded for each size and byte order, in runs of neighbours: of what is looked
+/// at whole, and of the windows together.
 const MOST_ELEMENTS: usize = 8192;
+const MOST_IN_WINDOWS: usize = 4096;
 /// Item sizes divide this, so that bytes this far apart have the same place in their elements.
 pub(super) const LANES: usize = 16;
 
@@ -75,7 +77,10 @@ impl Sample {
 
     /// The bits of elements of `size` bytes (1, 2, 4 or 8), in runs of neighbours.
     pub(super) fn elements(&self, size: usize, big: bool) -> Vec<Vec<u64>> {
-        let most = MOST_ELEMENTS / self.windows.len().max(1);
+        let most = match self.windows.len() {
+            0 | 1 => MOST_ELEMENTS,
+            count => MOST_IN_WINDOWS / count,
+        };
         let run = |(start, bytes): &(usize, Vec<u8>)| {
             let skip = self.anchor.wrapping_sub(*start) % size;
             let all = bytes.get(skip..).unwrap_or(&[]).chunks_exact(size);

@@ -17,6 +17,16 @@ const WINDOW_LOG: u32 = 23;
 
 /// Says what is in these compressed bytes, where that can be told.
 pub(super) fn describe(mut found: Foreign, source: &Source<'_>) -> Foreign {
+    if found.what == "npy" {
+        let start = source.to_vec(0, source.len().min(LOOKED_AT));
+        if let Some(needed) = npy_len(&start).filter(|&needed| needed > source.len()) {
+            found.what = "truncated npy".into();
+            found.advice =
+                format!("there are {} bytes of {needed}: read or receive the rest", source.len());
+            found.call = None;
+        }
+        return found;
+    }
     let Some(decompress) = found.call.clone() else { return found };
     let Some((inside, call)) = look_inside(&found.what, source) else { return found };
     found.what = format!("{} around {inside}", found.what).into();
@@ -111,6 +121,25 @@ fn npy_in_words(start: &[u8]) -> Option<String> {
     })
 }
 
+/// How many bytes an npy file of numbers has, if its header is spelled as usual.
+fn npy_len(start: &[u8]) -> Option<usize> {
+    let version = *start.strip_prefix(b"\x93NUMPY")?.first()?;
+    let (behind, length): (usize, usize) = match version {
+        1 => (10, usize::from(u16::from_le_bytes(start.get(8..10)?.try_into().ok()?))),
+        _ => (12, usize::try_from(u32::from_le_bytes(start.get(8..12)?.try_into().ok()?)).ok()?),
+    };
+    let header = String::from_utf8_lossy(start.get(behind..behind.checked_add(length)?)?);
+    let typestr = header.split_once("'descr': '")?.1.split_once('\'')?.0;
+    let itemsize =
+        DType::from_typestr(typestr).ok().filter(|dtype| !dtype.has_objects())?.itemsize();
+    let dims = header.split_once("'shape': (")?.1.split_once(')')?.0;
+    let dims = dims.split(',').map(str::trim).filter(|dim| !dim.is_empty());
+    let nbytes = dims
+        .map(|dim| dim.parse::<usize>().ok())
+        .try_fold(itemsize, |product, dim| product.checked_mul(dim?))?;
+    nbytes.checked_add(behind + length)
+}
+
 /// A call with another expression for `data`.
 fn with_data(call: &str, data: &str) -> String {
     let mut text = String::new();
@@ -203,6 +232,21 @@ mod tests {
         frame.include_contentsize(false).unwrap();
         frame.write_all(&npy()).unwrap();
         assert_eq!(told(&frame.finish().unwrap()).0, "zstd");
+    }
+
+    #[test]
+    fn an_npy_that_was_cut_short_is_told() {
+        let npy = npy();
+        let named = |bytes: &[u8]| named(&Source::slice(bytes)).unwrap();
+        assert_eq!(named(&npy).what, "npy");
+        for len in [npy.len() - 1, 2000, 128] {
+            let told = named(&npy[..len]);
+            assert_eq!((told.what.as_str(), told.call), ("truncated npy", None));
+            let advice = format!("there are {len} bytes of 3264: read or receive the rest");
+            assert_eq!(told.reasons.last(), Some(&advice));
+        }
+        // Where not even the header is there, nothing says how long it is.
+        assert_eq!(named(&npy[..60]).what, "npy");
     }
 
     #[test]

@@ -601,7 +601,7 @@ pub fn fill(shape: &[usize], mut make: impl FnMut(usize) -> f64) -> Vec<f64> {
     (0..shape.iter().product()).map(&mut make).collect()
 }
 
-fn walk(chance: &mut Chance, shape: &[usize], step: f64) -> Vec<f64> {
+pub fn walk(chance: &mut Chance, shape: &[usize], step: f64) -> Vec<f64> {
     let mut at = 0.0;
     fill(shape, |_| {
         at += step * chance.normal();
@@ -631,7 +631,7 @@ fn shuffled(chance: &mut Chance, shape: &[usize]) -> Vec<f64> {
 }
 
 /// Seconds since 1970, in order.
-fn times(chance: &mut Chance, shape: &[usize], start: f64, step: f64) -> Vec<f64> {
+pub fn times(chance: &mut Chance, shape: &[usize], start: f64, step: f64) -> Vec<f64> {
     let mut at = start;
     fill(shape, |_| {
         at += -step * (1.0 - chance.unit()).ln();
@@ -662,7 +662,7 @@ fn surface(chance: &mut Chance, shape: &[usize], height: f64, smooth: f64) -> Ve
 }
 
 /// Distances from the middle, as a scanner sees a ball.
-fn ball(chance: &mut Chance, shape: &[usize], scale: f64) -> Vec<f64> {
+pub fn ball(chance: &mut Chance, shape: &[usize], scale: f64) -> Vec<f64> {
     let (rows, columns) = (shape[1], shape[2]);
     let off = |at: usize, len: usize| (at as f64 - len as f64 / 2.2) / len as f64;
     fill(shape, |i| {

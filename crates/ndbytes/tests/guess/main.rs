@@ -6,6 +6,7 @@ mod cases;
 mod chance;
 mod drawn;
 mod fit;
+mod kinds;
 mod made;
 mod page;
 mod score;
@@ -26,9 +27,8 @@ fn tuning_half() -> Vec<Case> {
 #[test]
 #[ignore = "writes the weights: cargo xtask guess --fit"]
 fn fit_weights() {
-    let cases = tuning::with_more(tuning_half());
-    let readings = tuning::readings(&cases);
-    let shapes = tuning::shapes(&cases);
+    let readings = tuning::readings(&tuning::with_kinds(tuning_half()));
+    let shapes = tuning::shapes(&tuning::with_more(tuning_half()));
     println!("{} readings and {} shapes", readings.len(), shapes.len());
     let reading = fit::fit(&readings, fit::best_ridge(&readings));
     let shape = fit::fit(&shapes, fit::best_ridge(&shapes));

@@ -9,6 +9,7 @@ use crate::cases::{Case, Half, Numbers, real_sources};
 use crate::chance::Chance;
 use crate::drawn;
 use crate::fit::{Choice, FOLDS};
+use crate::kinds::kinds;
 use crate::made::{FAMILIES, Family, T, family, fill, store};
 use crate::score::is_picture;
 
@@ -26,6 +27,13 @@ pub fn with_more(mut cases: Vec<Case>) -> Tuning {
     cases.extend(resized());
     cases.extend(more_made());
     Tuning { cases, scored }
+}
+
+/// The same, with kinds of numbers that are only there for dtypes.
+pub fn with_kinds(cases: Vec<Case>) -> Tuning {
+    let mut tuning = with_more(cases);
+    tuning.cases.extend(kinds());
+    tuning
 }
 
 impl Tuning {

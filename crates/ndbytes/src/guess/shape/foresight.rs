@@ -1,13 +1,12 @@
 //! How well elements are foreseen from others before them: rows are told by what is above.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::signal::Signal;
 
 /// Squares of errors smaller than this are none: numbers are on a scale of about one.
 const LEAST: f64 = 3e-6;
-/// Blocks whose starts are looked at.
-const MOST_BLOCKS: usize = 256;
 /// Errors are cut off here, in standard deviations, so that a few do not stand for all.
 const CUT: f32 = 4.0;
 
@@ -248,6 +247,17 @@ impl Clusters {
     }
 }
 
+/// About so many numbers of a range, at no regular distance: what comes back regularly is met as
+/// often as it is there.
+pub(super) fn some_of(all: Range<usize>, most: usize) -> impl Iterator<Item = usize> {
+    let every = all.len().div_ceil(most).max(1);
+    let part = move |(index, start): (usize, usize)| {
+        let aside = (index.wrapping_mul(0x9E37_79B9) >> 7) % every;
+        (start + aside).min(all.end - 1)
+    };
+    all.clone().step_by(every).enumerate().map(part)
+}
+
 /// What is left of elements when those at some distances before them are known.
 pub(super) struct Errors<'s, 'q, 'a> {
     signal: &'s Signal<'q, 'a>,
@@ -290,6 +300,11 @@ impl<'s, 'q, 'a> Errors<'s, 'q, 'a> {
         }
         errors.mean = sum / number;
         Some(errors)
+    }
+
+    /// Their standard deviation, on the scale of the numbers.
+    pub(super) fn spread(&self) -> f32 {
+        self.spread
     }
 
     fn reach(&self) -> usize {
@@ -354,16 +369,15 @@ impl<'s, 'q, 'a> Errors<'s, 'q, 'a> {
     }
 
     /// How much larger errors are at the first elements of each `lag` than elsewhere, as a logarithm:
-    /// where something ends, nothing is foreseen. Of each, `width` elements are looked at.
-    pub(super) fn edge(&self, lag: usize, width: usize) -> f64 {
+    /// where something ends, nothing is foreseen. Of about `most` of them, `width` elements are looked at.
+    pub(super) fn edge(&self, lag: usize, width: usize, most: usize) -> f64 {
         let first = self.reach().div_ceil(lag).max(1);
         let blocks = self.signal.len() / lag;
         if blocks <= first {
             return 0.0;
         }
-        let every = (blocks - first).div_ceil(MOST_BLOCKS).max(1);
         let (mut sum, mut number) = (0.0, 0.0);
-        for block in (first..blocks).step_by(every) {
+        for block in some_of(first..blocks, most) {
             let count = width.min(self.signal.len() - block * lag);
             sum += size(&self.at(block * lag, count));
             number += count as f64;

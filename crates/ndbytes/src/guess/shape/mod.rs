@@ -47,10 +47,31 @@ impl Candidate {
         Self { shape, peaks: chain.peaks, adds: chain.adds, unused, best: 0.0 }
     }
 
+    /// Its rows, of elements or of colours.
+    fn rows(&self) -> Option<Rows> {
+        let group = self.peaks.first().filter(|peak| peak.dim <= search::COLOURS);
+        let rows = self.peaks.get(usize::from(group.is_some()))?;
+        Some(Rows { len: rows.dim * group.map_or(1, |peak| peak.dim), start: rows.start })
+    }
+
     /// How much less is left, as a logarithm, when elements are foreseen from all neighbours in this
     /// shape, and not only from those just before them.
     fn foreseen(&self) -> f64 {
         foreseen(&self.peaks)
+    }
+}
+
+/// How long rows are, in elements, and how clearly they start. Where there is no grain, rows inside of
+/// which others start as clearly are several of those.
+struct Rows {
+    len: usize,
+    start: f64,
+}
+
+impl Rows {
+    fn are_inside(&self, longer: &Self) -> bool {
+        let divides = self.len < longer.len && longer.len.is_multiple_of(self.len);
+        divides && self.start > search::CLEAR && self.start > longer.start - search::NEARLY
     }
 }
 
@@ -68,6 +89,7 @@ impl Signal<'_, '_> {
         let far = self.far();
         let mut all = Vec::new();
         let mut chains = vec![Chain::default()];
+        let mut has_grain = true;
         for (level, &(most, searched)) in MOST.iter().enumerate() {
             // The likeliest are looked at further.
             chains.sort_by(|a, b| foreseen(&b.peaks).total_cmp(&foreseen(&a.peaks)));
@@ -75,8 +97,9 @@ impl Signal<'_, '_> {
             let mut longer = Vec::new();
             for (at, chain) in chains.into_iter().enumerate() {
                 // What is not kept takes long to read.
-                let searched = if self.is_kept() { searched } else { searched.div_ceil(2) };
+                let searched = if self.is_kept() { searched } else { searched.div_ceil(3) };
                 let search = (at < searched).then(|| Search::behind(self, &chain, far)).flatten();
+                has_grain &= search.as_ref().is_none_or(Search::finds_grain);
                 let next = search.map_or(Vec::new(), |search| search.longer(&chain));
                 all.push(Candidate::new(self.len(), chain, &next));
                 longer.extend(next);
@@ -85,6 +108,12 @@ impl Signal<'_, '_> {
         }
         let best = all.iter().map(Candidate::foreseen).fold(0.0, f64::max);
         all.iter_mut().for_each(|one| one.best = best);
+        if !has_grain {
+            let rows: Vec<Rows> = all.iter().filter_map(Candidate::rows).collect();
+            all.retain(|one| {
+                one.rows().is_none_or(|own| rows.iter().all(|other| !other.are_inside(&own)))
+            });
+        }
         all
     }
 }

@@ -1,5 +1,6 @@
 //! How much nearer elements are at a distance than at those around it.
 
+use super::foresight::some_of;
 use super::signal::{RUN, Signal};
 
 /// Elements that are compared at a distance; and that are looked at closely.
@@ -118,14 +119,13 @@ impl Signal<'_, '_> {
     pub(super) fn edge(&self, dim: usize, step: usize) -> f64 {
         let lag = dim * step;
         let rows = self.len() / lag;
-        let every = rows.div_ceil(MOST_EDGES);
         let width = step.min(8);
         let gap = |place: usize| -> f64 {
             let (here, before) = (self.read(place, width), self.read(place - step, width));
             here.iter().zip(before.iter()).map(|(one, other)| f64::from((one - other).abs())).sum()
         };
         let (mut between, mut inside, mut count) = (0.0, 0.0, 0_usize);
-        for row in (1..rows).step_by(every.max(1)) {
+        for row in some_of(1..rows, MOST_EDGES) {
             let start = row * lag;
             // Somewhere else in each row, but never at its ends.
             let middle = start + step * (1 + row * 7 % (dim - 1));

@@ -11,6 +11,15 @@ const MOST_TRIED: [usize; 2] = [300, 120];
 const MOST_CLOSELY: usize = 8;
 /// Neighbours this near are always known. Groups of no more elements are told by the places in them.
 const NEAR: usize = 8;
+/// So many lengths are compared without a first look.
+const FEW: usize = 24;
+/// The standard deviation of errors, of which there is grain.
+const GRAIN: f32 = 0.004;
+/// Starts of rows, or planes, that are looked at closely.
+const MOST_STARTS: usize = 256;
+/// Starts of rows from here on are clear ones, and those so near to them are as good.
+pub(super) const CLEAR: f64 = 0.5;
+pub(super) const NEARLY: f64 = 0.35;
 /// Groups of no more elements may be colours.
 pub(super) const COLOURS: usize = 4;
 
@@ -67,6 +76,9 @@ impl<'s, 'q, 'a> Search<'s, 'q, 'a> {
         if level == 0 {
             all.extend(self.by_place(chain));
         }
+        if self.is_for_rows(chain) {
+            all.extend(self.by_start(chain));
+        }
         all.extend(self.by_foresight(chain).into_iter().take(foreseen));
         if nearer > 0 {
             all.extend(self.by_nearness(chain).take(nearer));
@@ -86,6 +98,16 @@ impl<'s, 'q, 'a> Search<'s, 'q, 'a> {
         self.steps[self.steps.len() - 1]
     }
 
+    /// Whether elements differ from what is foreseen of them not only where something begins.
+    pub(super) fn finds_grain(&self) -> bool {
+        self.errors.spread() > GRAIN
+    }
+
+    /// Whether what is next are rows, of elements or of colours.
+    fn is_for_rows(&self, chain: &Chain) -> bool {
+        chain.peaks.iter().all(|peak| peak.dim <= COLOURS)
+    }
+
     /// Lengths that are told by the places in them.
     fn is_group(&self, dim: usize) -> bool {
         self.steps.len() == 1 && dim <= NEAR
@@ -98,6 +120,20 @@ impl<'s, 'q, 'a> Search<'s, 'q, 'a> {
             (COMPARED_IN_ALL / 4, 1 << 10)
         };
         (all / self.tried.len().max(1)).clamp(least, COMPARED)
+    }
+
+    /// Lengths to be compared: where elements take long to read, those that a first look is for.
+    fn worth_comparing(&self, look: impl Fn(usize, usize) -> f64) -> Vec<usize> {
+        let mut tried = self.tried.clone();
+        if !self.signal.is_kept() && tried.len() > FEW {
+            let compared = self.compared() / 4;
+            let mut looked: Vec<(usize, f64)> =
+                tried.iter().map(|&dim| (dim, look(dim, compared))).collect();
+            looked.sort_by(|a, b| b.1.total_cmp(&a.1));
+            looked.truncate(usize::max(FEW, tried.len() / 8));
+            tried.retain(|dim| looked.iter().any(|(one, _)| one == dim));
+        }
+        tried
     }
 
     /// The likeliest colours, and the likeliest few columns: elements at each place are foreseen in
@@ -118,14 +154,27 @@ impl<'s, 'q, 'a> Search<'s, 'q, 'a> {
         likeliest(colours).into_iter().chain(likeliest(columns)).collect()
     }
 
+    /// The shortest length at which nothing is foreseen from what came before: in surfaces without any
+    /// grain all else is foreseen from everywhere.
+    fn by_start(&self, chain: &Chain) -> Option<Chain> {
+        let step = self.step();
+        let start = |dim: usize| self.errors.edge(step * dim, step.min(64), MOST_STARTS / 6);
+        let rows = self.tried.iter().filter(|&&dim| !self.is_group(dim) && dim >= 4);
+        let starts: Vec<(usize, f64)> = rows.map(|&dim| (dim, start(dim))).collect();
+        let most = starts.iter().map(|(_, start)| *start).fold(0.0, f64::max);
+        let shortest = starts.iter().find(|(_, start)| *start > most - NEARLY)?;
+        (most > CLEAR).then(|| self.closely(chain, shortest.0)).flatten()
+    }
+
     /// Lengths from which elements are foreseen best, of those at which errors of foresight are alike.
     fn by_foresight(&self, chain: &Chain) -> Vec<Chain> {
         let (step, compared) = (self.step(), self.compared());
+        let likeness = |dim, compared| self.errors.likeness(dim * step, step, compared);
         let mut likely: Vec<(usize, f64)> = self
-            .tried
-            .iter()
-            .filter(|&&dim| !self.is_group(dim))
-            .map(|&dim| (dim, self.errors.likeness(dim * step, step, compared)))
+            .worth_comparing(likeness)
+            .into_iter()
+            .filter(|&dim| !self.is_group(dim))
+            .map(|dim| (dim, likeness(dim, compared)))
             .collect();
         likely.sort_by(|a, b| b.1.total_cmp(&a.1));
         likely.truncate(MOST_CLOSELY >> chain.peaks.len());
@@ -139,10 +188,12 @@ impl<'s, 'q, 'a> Search<'s, 'q, 'a> {
         chain: &'c Chain,
     ) -> impl Iterator<Item = Chain> + use<'c, 's, 'q, 'a> {
         let compared = self.compared();
+        let peak = |dim, compared| self.signal.peak(dim, self.step(), compared, self.far);
+        let strength = |dim, compared| peak(dim, compared).map_or(0.0, |peak| peak.strength());
         let mut nearer: Vec<Peak> = self
-            .tried
-            .iter()
-            .filter_map(|&dim| self.signal.peak(dim, self.step(), compared, self.far))
+            .worth_comparing(strength)
+            .into_iter()
+            .filter_map(|dim| peak(dim, compared))
             .filter(|peak| peak.sigmas > 2.5 && peak.ratio < 0.99)
             .collect();
         nearer.sort_by(|a, b| b.strength().total_cmp(&a.strength()));
@@ -175,7 +226,7 @@ impl<'s, 'q, 'a> Search<'s, 'q, 'a> {
 
     fn peak(&self, dim: usize) -> Option<Peak> {
         let step = self.step();
-        let start = self.errors.edge(step * dim, step.min(64));
+        let start = self.errors.edge(step * dim, step.min(64), MOST_STARTS);
         let edge = self.signal.edge(dim, step);
         Some(Peak { start, edge, ..self.signal.peak(dim, step, CLOSELY, self.far)? })
     }
