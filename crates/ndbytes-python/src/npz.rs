@@ -84,6 +84,10 @@ pub(crate) fn arrays_to_bytes<'py>(
     npz_bytes(py, &views, &options)
 }
 
+/// Of so many bytes, what they are compressed to is gathered before it is written: the system is
+/// faster with a file whose length it knows.
+const GATHERED: u64 = 32 << 20;
+
 /// npz bytes of arrays that have been looked at.
 pub(crate) fn npz_bytes<'py>(
     py: Python<'py>,
@@ -316,13 +320,24 @@ pub(crate) fn save_npz<'py>(
         return written.map_err(|error| from_io(py, error, Some(&raised)));
     }
     let path: PathBuf = file.extract()?;
-    let length = (options.compression == Compression::None).then(|| prepared.stored_len());
-    let mut file_options = files::WriteOptions::new().durable(durable);
-    file_options.length = length;
+    let file_options = files::WriteOptions::new().durable(durable);
     let written = py.detach(|| {
-        Target::at(&path, Existing::Replace)?.write(&file_options, |file| {
-            let about = |error| FileError::new(&path, "", error);
-            prepared.write_to(file, &options).map(|_| ()).map_err(about)
+        let target = Target::at(&path, Existing::Replace)?;
+        let about = |error| FileError::new(&path, "", error);
+        let stored = prepared.stored_len();
+        if options.compression == Compression::None {
+            return target.write(&file_options.length(stored), |file| {
+                prepared.write_to(file, &options).map(|_| ()).map_err(about)
+            });
+        }
+        if stored > GATHERED {
+            return target.write(&file_options, |file| {
+                prepared.write_to(file, &options).map(|_| ()).map_err(about)
+            });
+        }
+        let bytes = prepared.write_to(Vec::new(), &options).map_err(about)?;
+        target.write(&file_options.length(bytes.len() as u64), |file| {
+            file.write_all(&bytes).map_err(about)
         })
     });
     written.map_err(|error| from_file(py, error))

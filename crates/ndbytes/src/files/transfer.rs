@@ -130,7 +130,7 @@ fn read_piece(_: &File, _: u64, _: &mut [MaybeUninit<u8>]) -> io::Result<()> {
 
 /// Below this length, asking for room costs more than it brings.
 #[cfg(target_os = "linux")]
-const RESERVED_FROM: u64 = 256 << 10;
+const RESERVED_FROM: u64 = 64 << 10;
 
 /// Asks for room for a new file of `length` bytes, where the file system knows how.
 ///
