@@ -29,6 +29,15 @@ def all_cases(quick: bool, fixtures: Path, data: Path | None) -> Iterator[Case]:
     yield from large(quick)
 
 
+MEMORY, NEW, OVER = "into memory", "to a new file", "over another file"
+PLACES = [
+    ("{group}/{key}", MEMORY),
+    ("{group}-file/{key}", NEW),
+    ("{group}-file/{key}-over", OVER),
+]
+"""The keys of what is saved there."""
+
+
 class Folder:
     """Files that are there as long as the names of a case are."""
 
@@ -62,9 +71,14 @@ def small(count: int) -> Iterator[Case]:
 
     title = f"{count:,} arrays of 28x28 float64"
     nbytes = count * 6272
-    for key, where in (("npz-save", "into memory"), ("npz-save-file", "to a file")):
+    for key, where in PLACES:
         yield Case(
-            f"{key}/many", f"{title}, {where}", nbytes, prepared, saving("savez", SAVEZ, where)
+            key.format(group="npz-save", key="many"),
+            f"{title}, {where}",
+            nbytes,
+            prepared,
+            saving("savez", SAVEZ, where),
+            before=removed if where == NEW else None,
         )
     yield Case(
         "npz-load/many",
@@ -88,9 +102,14 @@ def small(count: int) -> Iterator[Case]:
     )
 
 
+def removed(known: dict[str, Any]) -> None:
+    for name in ("ours", "theirs"):
+        Path(known[name]).unlink(missing_ok=True)
+
+
 def saving(verb: str, theirs: str, where: str) -> list[Contestant]:
     """To a file, the system's part is in both; ours sees to it that nobody sees half a file."""
-    ours, other = ("io.BytesIO()",) * 2 if where == "into memory" else ("ours", "theirs")
+    ours, other = ("io.BytesIO()",) * 2 if where == MEMORY else ("ours", "theirs")
     return [
         Contestant("ndbytes", f"ndbytes.{verb}({ours}, **arrays)", "ours"),
         Contestant(theirs, f"np.{verb}({other}, **arrays)"),
@@ -120,18 +139,22 @@ def squeezed(key: str, title: str, arrays: dict[str, np.ndarray]) -> Iterator[Ca
         known = names(arrays=arrays)
         np.savez_compressed(known["theirs"], **arrays)
         ndbytes.savez_compressed(known["ours"], **arrays)
-        return known | {"path": known["theirs"]}
+        share = os.path.getsize(known["ours"]) / os.path.getsize(known["theirs"])
+        return known | {"path": known["theirs"], "size": share}
 
     nbytes = sum(x.nbytes for x in arrays.values())
-    for group, where in (("npz-compress", "into memory"), ("npz-compress-file", "to a file")):
+    for keys, where in PLACES:
+        if where == OVER and len(arrays) == 1:
+            continue
         yield Case(
-            f"{group}/{key}",
+            keys.format(group="npz-compress", key=key),
             f"{title}, {where}",
             nbytes,
             prepared,
             saving("savez_compressed", COMPRESSED, where),
-            about=lambda known: f", {size_against_numpy(known):.3f}x NumPy's size",
-            size=size_against_numpy,
+            about=lambda known: f", {known['size']:.3f}x NumPy's size",
+            size=lambda known: known["size"],
+            before=removed if where == NEW else None,
         )
     yield Case(
         f"npz-load/{key}",
@@ -143,10 +166,6 @@ def squeezed(key: str, title: str, arrays: dict[str, np.ndarray]) -> Iterator[Ca
             Contestant(LOAD, ALL.format(load="np.load")),
         ],
     )
-
-
-def size_against_numpy(known: dict[str, Any]) -> float:
-    return os.path.getsize(known["ours"]) / os.path.getsize(known["theirs"])
 
 
 def large(quick: bool) -> Iterator[Case]:

@@ -327,7 +327,8 @@ pub(crate) fn save_npz<'py>(
         let stored = prepared.stored_len();
         if options.compression == Compression::None {
             return target.write(&file_options.length(stored), |file| {
-                prepared.write_to(file, &options).map(|_| ()).map_err(about)
+                let fill = |out: &mut dyn io::Write| prepared.write_to(out, &options).map(|_| ());
+                files::write_behind(file, stored, fill).map_err(about)
             });
         }
         if stored > GATHERED {

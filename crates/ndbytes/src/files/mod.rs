@@ -2,12 +2,15 @@
 //!
 //! * `target`: where the bytes for a path go; a file is replaced only by a complete one
 //! * `npz`: members added to a file, replaced, renamed and removed
+//! * `behind`: a second thread writes while much of little is prepared
 //! * `transfer`: room for a file before it is written, and reading it straight to where it stays
 
+mod behind;
 mod npz;
 mod target;
 mod transfer;
 
+pub use behind::write_behind;
 pub use npz::{NpzChanges, change_npz};
 pub use target::{Existing, FileError, Target, WriteOptions};
 pub use transfer::{Progress, read_at, unwatched};
