@@ -7,6 +7,8 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::bridge::buffer;
+
 /// More than so many bytes are not asked for, or given, at once.
 const PIECE: usize = 16 << 20;
 
@@ -94,7 +96,7 @@ impl Write for PythonFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let piece = &bytes[..bytes.len().min(PIECE)];
         self.call(|file| {
-            let written = file.call_method1("write", (PyBytes::new(file.py(), piece),))?;
+            let written = buffer::write_to_file(file, piece)?;
             // Many that are no files of Python's own answer nothing: they took it all.
             Ok(written.extract().map_or(piece.len(), |count: usize| count.min(piece.len())))
         })

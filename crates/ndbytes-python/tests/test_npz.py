@@ -274,3 +274,23 @@ def test_fork_after_threads() -> None:
         same = again == before and len(ndbytes.bytes_to_arrays(again)) == 2
         os._exit(0 if same else 1)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_file_objects_may_keep_what_they_are_given() -> None:
+    class Keeping(io.BytesIO):
+        def write(self, data: Any) -> int:
+            kept.append(data)
+            return super().write(data)
+
+    kept: list[Any] = []
+    arrays = {f"x{n}": np.full((40, 40), n) for n in range(100)}
+    plain, keeping, patched = io.BytesIO(), Keeping(), io.BytesIO()
+    patched.write = lambda data: kept.append(data) or len(data)  # type: ignore[method-assign]
+    for file in (plain, keeping, patched):
+        ndbytes.savez(file, **arrays)
+    assert len(kept) > 4
+    assert b"".join(kept) == plain.getvalue() * 2
+    assert keeping.getvalue() == plain.getvalue()
+    assert patched.getvalue() == b""
+    for name, x in ndbytes.load(io.BytesIO(plain.getvalue())).items():
+        assert_same(x, arrays[name])

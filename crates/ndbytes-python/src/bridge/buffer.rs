@@ -7,7 +7,8 @@ use ndbytes::{Array, Sink, Source};
 use pyo3::exceptions::{PyBufferError, PyMemoryError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyDict, PyString, PyType};
 
 /// Copies of at least this many bytes let other Python threads run.
 pub(crate) const RELEASE_FROM: usize = 128 << 10;
@@ -200,6 +201,32 @@ pub(crate) fn filled_bytes<'py>(
         assert!(sink.is_full(), "a bytes object is filled to its end");
         Ok(())
     })
+}
+
+/// `file.write(bytes)`. Only an `io.BytesIO`, which copies what it is given and keeps nothing of it, is
+/// given the memory itself; anything else gets a `bytes` object, which it may keep.
+pub(crate) fn write_to_file<'py>(
+    file: &Bound<'py, PyAny>,
+    bytes: &[u8],
+) -> PyResult<Bound<'py, PyAny>> {
+    static BYTES_IO: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let py = file.py();
+    let write = pyo3::intern!(py, "write");
+    let is_bytes_io = file.get_type().is(BYTES_IO.import(py, "io", "BytesIO")?);
+    // An attribute of its own would go before the method of its type.
+    if !is_bytes_io || !file.getattr("__dict__")?.cast::<PyDict>()?.is_empty() {
+        return file.call_method1(write, (PyBytes::new(py, bytes),));
+    }
+    // SAFETY: the memory is readable, and only read, as the flag says. The view is released before
+    // this returns, and the method of `BytesIO` has copied all by then.
+    let view = unsafe {
+        let start = bytes.as_ptr().cast_mut().cast();
+        let view = ffi::PyMemoryView_FromMemory(start, bytes.len() as isize, ffi::PyBUF_READ);
+        Bound::from_owned_ptr_or_err(py, view)?
+    };
+    let written = file.call_method1(write, (&view,));
+    view.call_method0(pyo3::intern!(py, "release"))?;
+    written
 }
 
 /// A new `bytes` object whose content `fill` writes before anyone else sees it.
