@@ -1,5 +1,9 @@
 """Measures and writes one JSON line per case. `cargo xtask bench` runs this; it needs an
-environment with ndbytes and the peers."""
+environment with ndbytes and the peers.
+
+Each group of cases runs in a process of its own, so that none finds memory as another left it:
+after gigabytes of small arrays, every larger one takes longer.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,8 @@ import importlib.metadata
 import json
 import platform
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +35,7 @@ def main() -> None:
     parser.add_argument("--only", type=re.compile, default=re.compile(""), help="keys, as a regex")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--sweep", action="store_true", help="cost against size, and nothing else")
+    parser.add_argument("--group", help="the cases of this group, and nothing else")
     asked = parser.parse_args()
 
     effort = measure.QUICK if asked.quick else measure.FULL
@@ -42,15 +49,20 @@ def main() -> None:
         if asked.sweep:
             found = sweep.all_cases(asked.quick)
         else:
-            say({"facts": facts()})
-            if asked.only.search(imports.KEY):
-                say(imports.measure(asked.quick))
-            for record in exchange.records(asked.quick, asked.only):
-                say(record)
             found = cases.all_cases(asked.quick, asked.fixtures, asked.data)
-        for case in found:
-            if asked.only.search(case.key):
-                say(measure.measure(case, effort))
+        found = (case for case in found if asked.only.search(case.key))
+        if asked.sweep or asked.group:
+            for case in found:
+                if asked.group in (None, case.group):
+                    say(measure.measure(case, effort))
+            return
+        say({"facts": facts()})
+        if asked.only.search(imports.KEY):
+            say(imports.measure(asked.quick))
+        for record in exchange.records(asked.quick, asked.only):
+            say(record)
+        for group in dict.fromkeys(case.group for case in found):
+            subprocess.run([sys.executable, *sys.argv, "--group", group], check=True)
 
 
 def facts() -> dict[str, str]:

@@ -7,7 +7,7 @@ pub(crate) const NOTES: &[(&str, &str)] = &[
     (
         "encode/28x28",
         "the header's 128 bytes, and a function with options that is called instead of a method \
-         without arguments; 1.07x in a build with 1 % fewer instructions",
+         without arguments",
     ),
     ("decode/28x28", "the array object itself takes 0.2x, the call of a function the rest"),
     ("decode/200MB", "as at 28x28: nothing here depends on the size"),
@@ -18,16 +18,6 @@ pub(crate) const NOTES: &[(&str, &str)] = &[
     (
         "many/kept",
         "640 MB of memory that nobody has touched before take most of the time, whoever fills them",
-    ),
-    (
-        "npz-save/many",
-        "in a process of its own (`--only npz-save/many`) 11x: behind other cases the result grows into memory that nobody has \
-         touched before",
-    ),
-    (
-        "rust-write/200MB",
-        "by itself (`--only rust-write/200MB`) 6.5x: behind the cases of large files, in half of the rounds, the memory has to \
-         come from the host of the virtual machine",
     ),
     (
         "exchange/100MB-tcp",
@@ -42,7 +32,7 @@ pub(crate) const NOTES: &[(&str, &str)] = &[
         "files-save/1GB",
         "NumPy asks for room and writes at once, too, which takes as long as the limit: the system's \
          copy, of which file systems let only one thread at a time into a file; two threads through \
-         a map take twice as long",
+         a map take no less",
     ),
     (
         "files-load/1GB",
@@ -62,12 +52,6 @@ pub(crate) const NOTES: &[(&str, &str)] = &[
         "pickle-loads/8MB-5",
         "both copy once; Python's gives the memory of the bytearray to the array",
     ),
-    (
-        "pickle-loads/list-5",
-        "a copy of each of the 1,000 arrays, by NumPy and without a pickle, takes some 0.4x of \
-         Python's time by itself",
-    ),
-    ("pickle-loads/list-4", "as with protocol 5, where Python has less to do"),
     (
         "pickle-loads/objects",
         "values are read twice: once to know that they are harmless, once to be made",

@@ -279,7 +279,8 @@ The command is `cargo xtask bench`; `--quick` takes less care and `--only REGEX`
 both leave this page alone. What was measured is in [measured.jsonl](benchmarks/measured.jsonl),
 from which `cargo xtask bench --render` writes this page anew.
 
-- The contestants of a case take turns in one process, in an order that is shuffled each round. A
+- The contestants of a case take turns in one process, in an order that is shuffled each round; each
+  table has a process of its own. A
   ratio is taken within a round; the median over the rounds is what is shown.
 - A fast call is repeated until a sample takes 2 ms; a slow one is a sample. Each runs before it is
   measured. There are 9 to 151 rounds, until 1.5 seconds are over; three when a round takes
