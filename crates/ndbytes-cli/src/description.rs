@@ -126,13 +126,8 @@ impl ReadArgs {
             return Ok(None);
         }
         let archive = archive(bytes)?;
-        let mut names = Vec::new();
-        for member in archive.members() {
-            if archive.holds_array(member)? {
-                names.push(member.array_name().to_owned());
-            }
-        }
-        Ok(Some(names))
+        let members = archive.array_members()?;
+        Ok(Some(members.iter().map(|member| member.array_name().to_owned()).collect()))
     }
 
     /// What the bytes say beats what the file is called. Where neither tells, they are raw.

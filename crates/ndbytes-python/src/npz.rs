@@ -481,8 +481,7 @@ impl NpzReader {
             None => errors::decode(py, error),
         };
         if !self.allow_pickle {
-            for member in members {
-                let header = archive.header(member, &self.limits);
+            for header in archive.headers(members, &self.limits) {
                 if header.is_ok_and(|header| header.dtype.has_objects()) {
                     let said = "Object arrays cannot be loaded when allow_pickle=False";
                     return Err(PyValueError::new_err(said));
