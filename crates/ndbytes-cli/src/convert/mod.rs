@@ -231,7 +231,7 @@ struct Conversion<'c, 'a> {
 impl<'c, 'a> Conversion<'c, 'a> {
     fn new(array: &'c Array<'a>, from: Format, to: Format, args: &Args) -> Result<Self, Trouble> {
         if array.dtype().has_objects() && to == Format::Raw {
-            let found = format!("the elements of a {} array are Python objects", array.dtype());
+            let found = format!("the elements of this {} array are Python objects", array.dtype());
             return Err(Trouble::new(format!("{found}, which have no raw bytes")));
         }
         let byte_order = args.byte_order.map(ByteOrderArg::byte_order);
