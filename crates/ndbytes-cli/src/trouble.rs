@@ -4,9 +4,8 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use ndbytes::array::printable;
 use ndbytes::{DecodeError, EncodeError};
-
-use crate::screen::printable;
 
 /// Why a verb stops.
 #[derive(Debug)]

@@ -15,9 +15,9 @@ use crate::Outcome;
 use crate::description::{Named, ReadArgs, format_of_name, formats, order_name, way_back};
 use crate::input::Input;
 use crate::output::{self, Output};
-use crate::screen::{counted, printable};
+use crate::screen::counted;
 use crate::trouble::{Trouble, name};
-use ndbytes::array::tuple;
+use ndbytes::array::{printable, tuple};
 use packing::Packing;
 
 const AFTER_HELP: &str = "\

@@ -1,5 +1,6 @@
-//! Elements as text for people.
+//! Elements and names as text for people.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::dtype::{BaseUnit, DType, Kind, TimeUnit};
@@ -112,6 +113,31 @@ fn without_padding<'t>(text: &'t str, source: &Source<'_>, place: usize, size: u
         true => text,
         false => text.trim_end_matches('\0'),
     }
+}
+
+/// The text with everything that a terminal would obey spelled out: control characters, and those
+/// that change the direction of writing.
+///
+/// ```
+/// assert_eq!(ndbytes::array::printable("a\x1b[2Jb"), "a\\u{1b}[2Jb");
+/// ```
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let obeyed = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200E}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if obeyed(c) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    Cow::Owned(shown)
 }
 
 /// Parts with commas between them, of which there are `count` in all.
@@ -373,6 +399,12 @@ mod tests {
     }
 
     /// What NumPy 2.4 prints for the same counts.
+    #[test]
+    fn terminals_are_not_given_orders() {
+        assert_eq!(printable("plain, größe"), "plain, größe");
+        assert_eq!(printable("a\x1b[2Jb\u{202E}c\nd"), "a\\u{1b}[2Jb\\u{202e}c\\nd");
+    }
+
     #[test]
     fn times_are_numpys() {
         let at = |unit: &str, count: i64| text(&format!("<M8[{unit}]"), &count.to_le_bytes());
