@@ -101,7 +101,6 @@ fn with_message<T>(
 ) -> PyResult<T> {
     let py = array.py();
     let view = savable::without_metadata(py, ndarray::view(array)?, CALLER)?;
-    let refused = |error| errors::refused(py, &error);
     if view.dtype().has_objects() {
         if !allow_pickle {
             return Err(PyValueError::new_err(
@@ -116,13 +115,12 @@ fn with_message<T>(
                 CALLER,
             )?;
         }
-        let mut object = values::objects(array)?;
-        let view = values::array_of_objects(&view, &mut object)?;
-        let message = npy::Message::new(&view).map_err(refused)?;
-        warn_of_version(py, message.header(), CALLER)?;
-        return with(&message, &view);
+        return values::with_npy_message(array, &view, |message, view| {
+            warn_of_version(py, message.header(), CALLER)?;
+            with(message, view)
+        });
     }
-    let message = npy::Message::new(&view).map_err(refused)?;
+    let message = npy::Message::new(&view).map_err(|error| errors::refused(py, &error))?;
     warn_of_version(py, message.header(), CALLER)?;
     with(&message, &view)
 }

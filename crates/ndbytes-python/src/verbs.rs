@@ -73,10 +73,9 @@ fn written_anew<'py>(
     let view = ndarray::view(&array)?;
     match Format::from_name(format) {
         Some(Format::Npy) if view.dtype().has_objects() => {
-            let mut object = values::objects(&array)?;
-            let view = values::array_of_objects(&view, &mut object)?;
-            let message = npy::Message::new(&view).map_err(|error| errors::refused(py, &error))?;
-            filled_bytes(py, message.len(), |sink| message.write(1, sink))
+            values::with_npy_message(&array, &view, |message, _| {
+                filled_bytes(py, message.len(), |sink| message.write(1, sink))
+            })
         }
         Some(Format::Npy) => {
             let message = npy::Message::new(&view).map_err(|error| errors::refused(py, &error))?;
