@@ -18,6 +18,8 @@ const MOST_TEXT_BYTES: usize = 256;
 /// What is longer ends in dots: of bytes, of the parts of a structure, and of an object's.
 const MOST_BYTES: usize = 16;
 const MOST_PARTS: usize = 8;
+/// Of more names some are told.
+const MOST_NAMES: usize = 10;
 /// Objects inside objects are told so far down.
 const MOST_DEPTH: usize = 4;
 
@@ -138,6 +140,22 @@ pub fn printable(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(shown)
+}
+
+/// Names in quotes, as many as fit into a message, and as much of each.
+///
+/// ```
+/// assert_eq!(ndbytes::array::quoted(["x", "y"]), "\"x\", \"y\"");
+/// ```
+pub fn quoted<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    let mut names = names.into_iter();
+    let told = names.by_ref().take(MOST_NAMES).map(|name| format!("{:?}", notation::shorten(name)));
+    let mut text = told.collect::<Vec<_>>().join(", ");
+    let more = names.count();
+    if more > 0 {
+        let _ = write!(text, ", ... {more} more");
+    }
+    text
 }
 
 /// Parts with commas between them, of which there are `count` in all.
@@ -399,6 +417,16 @@ mod tests {
     }
 
     /// What NumPy 2.4 prints for the same counts.
+    #[test]
+    fn names_are_told_as_far_as_they_fit() {
+        assert_eq!(quoted([]), "");
+        let many: Vec<String> = (0..12).map(|number| number.to_string()).collect();
+        let many = || many.iter().map(String::as_str);
+        assert!(quoted(many()).ends_with("\"8\", \"9\", ... 2 more"));
+        assert!(quoted(many().take(10)).ends_with("\"9\""));
+        assert!(quoted(["n".repeat(65_000).as_str(); 20]).len() < 500);
+    }
+
     #[test]
     fn terminals_are_not_given_orders() {
         assert_eq!(printable("plain, größe"), "plain, größe");

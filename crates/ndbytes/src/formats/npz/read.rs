@@ -10,7 +10,7 @@ use super::archive::{self, Directory, Member, Method};
 use super::codec;
 use super::names;
 use super::storage::Storage;
-use crate::array::{Array, Source, default_threads, share};
+use crate::array::{Array, Source, default_threads, quoted, share, shorten};
 use crate::error::{DecodeError, Result};
 use crate::formats::npy;
 use crate::limits::Limits;
@@ -177,10 +177,12 @@ impl<'a> Archive<'a> {
             }
             wanted += names::SUFFIX;
         }
-        let known: Vec<&str> = self.members().iter().map(Member::array_name).take(20).collect();
-        Err(DecodeError::mismatch(format!("the archive has no array {name:?}"))
-            .format("npz")
-            .hint(format!("there are {known:?}")))
+        let known = quoted(self.members().iter().map(Member::array_name));
+        let found = format!("the archive has no array {:?}", shorten(name));
+        Err(DecodeError::mismatch(found).format("npz").hint(match known.is_empty() {
+            true => "there are none".to_owned(),
+            false => format!("there are {known}"),
+        }))
     }
 
     /// The bytes of a member: a view where they are stored as they are, else inflated.
