@@ -17,6 +17,7 @@ mod output;
 mod progress;
 mod screen;
 mod show;
+mod target;
 mod trouble;
 mod verify;
 
