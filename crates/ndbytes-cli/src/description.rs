@@ -62,7 +62,7 @@ enum OrderArg {
 pub(crate) struct Shape(pub(crate) Vec<Option<usize>>);
 
 /// An array, and its name where it has one.
-pub(crate) type Named<'a> = (Option<String>, Array<'a>);
+pub(crate) type NamedArray<'a> = (Option<String>, Array<'a>);
 
 /// Takes the name of a format.
 pub(crate) fn formats() -> impl clap::builder::TypedValueParser<Value = Format> {
@@ -104,7 +104,7 @@ impl ReadArgs {
         path: &Path,
         bytes: &'a [u8],
         name: Option<&str>,
-    ) -> Result<(Format, Vec<Named<'a>>), Trouble> {
+    ) -> Result<(Format, Vec<NamedArray<'a>>), Trouble> {
         let format = self.format(path, bytes);
         if format == Format::Raw {
             return Ok((format, vec![(None, self.read_raw(path, bytes)?)]));
@@ -126,13 +126,8 @@ impl ReadArgs {
             return Ok(None);
         }
         let archive = archive(bytes)?;
-        let mut names = Vec::new();
-        for member in archive.members() {
-            if archive.holds_array(member)? {
-                names.push(member.array_name().to_owned());
-            }
-        }
-        Ok(Some(names))
+        let members = archive.array_members()?;
+        Ok(Some(members.iter().map(|member| member.array_name().to_owned()).collect()))
     }
 
     /// What the bytes say beats what the file is called. Where neither tells, they are raw.
@@ -190,7 +185,7 @@ fn archive(bytes: &[u8]) -> Result<Archive<'_>, Trouble> {
     Ok(Archive::new(Source::slice(bytes), options)?)
 }
 
-fn read_archive<'a>(bytes: &'a [u8], name: Option<&str>) -> Result<Vec<Named<'a>>, Trouble> {
+fn read_archive<'a>(bytes: &'a [u8], name: Option<&str>) -> Result<Vec<NamedArray<'a>>, Trouble> {
     let archive = archive(bytes)?;
     if let Some(name) = name {
         let array = archive.array(archive.find(name)?)?;

@@ -7,9 +7,10 @@ use ndbytes::{Array, DiffOptions, Difference, Place};
 use serde_json::{Value, json};
 
 use crate::Outcome;
-use crate::description::{Named, ReadArgs};
+use crate::description::{NamedArray, ReadArgs};
 use crate::input::Input;
 use crate::screen::{BAD, Cell, DIM, GOOD, Screen};
+use crate::target::Named;
 use crate::trouble::Trouble;
 
 const AFTER_HELP: &str = "\
@@ -29,7 +30,7 @@ Examples:
   ndbytes diff old.npy new.npy
   ndbytes diff a.npy b.pkl --rtol 1e-6
   ndbytes diff old.npz new.npz
-  ndbytes diff weights.npz --name bias bias.npy
+  ndbytes diff weights.npz:bias bias.npy
   ndbytes diff a.npy b.raw --dtype '<f4' --shape 28,28 --equal-nan
   ndbytes diff --quiet a.npy b.npy || echo changed";
 
@@ -37,10 +38,12 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
-    /// The one file; - is stdin
+    /// The one file, and of an npz which array: weights.npz:bias; - is stdin
+    #[arg(value_name = "A[:NAME]")]
     a: PathBuf,
 
     /// The other file
+    #[arg(value_name = "B[:NAME]")]
     b: PathBuf,
 
     /// Of an npz, only the array of this name
@@ -87,18 +90,16 @@ fn tolerance(text: &str) -> Result<f64, String> {
 }
 
 pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
-    let open = |path| {
-        let opened = Input::open(path).map_err(|error| Trouble::from(error).about(path));
-        opened.map(|input| (path, input))
+    let open = |asked| {
+        let target = Named::new(asked);
+        let opened = Input::open(&target.path);
+        let input = opened.map_err(|error| Trouble::from(error).about(&target.path))?;
+        Ok::<_, Trouble>((target, input))
     };
     let (a, b) = (open(&args.a)?, open(&args.b)?);
     // Bytes that describe themselves do not need what is said about the other file's.
     let reading = args.reading.for_one_of_two();
-    let read = |path: &Path, input| {
-        let read = reading.read(path, input, args.name.as_deref());
-        read.map(|(_, arrays)| arrays).map_err(|trouble| trouble.about(path))
-    };
-    let pairs = Pairs::new(read(a.0, &a.1)?, read(b.0, &b.1)?);
+    let pairs = Pairs::new(args.read(&reading, &a)?, args.read(&reading, &b)?);
     let differences = pairs.differences(&args.options())?;
     let equal = pairs.is_complete() && differences.iter().all(|(_, difference)| difference.equal);
     let mut screen = Screen::stdout();
@@ -118,7 +119,7 @@ struct Pairs<'a> {
 }
 
 impl<'a> Pairs<'a> {
-    fn new(a: Vec<Named<'a>>, b: Vec<Named<'a>>) -> Self {
+    fn new(a: Vec<NamedArray<'a>>, b: Vec<NamedArray<'a>>) -> Self {
         let mut pairs = Self { pairs: Vec::new(), only_in: [Vec::new(), Vec::new()] };
         // What one array is called, if anything, does not matter where there are no others.
         if let ([(_, one)], [(_, other)]) = (&a[..], &b[..]) {
@@ -198,6 +199,21 @@ impl<'a> Pairs<'a> {
 }
 
 impl Args {
+    /// The arrays of one of the files, or the one that is asked for.
+    fn read<'a>(
+        &self,
+        reading: &ReadArgs,
+        (target, input): &'a (Named, Input),
+    ) -> Result<Vec<NamedArray<'a>>, Trouble> {
+        let read = || {
+            let name = target.name(self.name.as_deref())?;
+            let (format, arrays) = reading.read(&target.path, input, name)?;
+            target.refuse_name(format)?;
+            Ok(arrays)
+        };
+        read().map_err(|trouble: Trouble| trouble.about(&target.path))
+    }
+
     fn options(&self) -> DiffOptions {
         let mut options = DiffOptions::new().equal_nan(self.equal_nan).values(self.values);
         if let Some(rtol) = self.rtol {

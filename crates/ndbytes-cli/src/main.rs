@@ -18,6 +18,7 @@ mod output;
 mod progress;
 mod screen;
 mod show;
+mod target;
 mod trouble;
 mod verify;
 

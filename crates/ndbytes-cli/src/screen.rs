@@ -3,11 +3,11 @@
 //! File names, field names and messages come from strangers, and a terminal obeys what is printed
 //! to it. So everything printed here is made printable first.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write as _};
 
 use clap::builder::styling::{AnsiColor, Style};
+use ndbytes::array::printable;
 
 const PLAIN: Style = Style::new();
 pub(crate) const BOLD: Style = Style::new().bold();
@@ -153,27 +153,6 @@ pub(crate) fn write(text: &[u8]) -> io::Result<()> {
     stdout.flush()
 }
 
-/// The text with everything that a terminal would obey spelled out: control characters, and those
-/// that change the direction of writing.
-pub(crate) fn printable(text: &str) -> Cow<'_, str> {
-    let obeyed = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200E}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-    };
-    if !text.contains(obeyed) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        if obeyed(c) {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    Cow::Owned(shown)
-}
-
 /// A whole number with its thousands apart: `6,272`.
 pub(crate) fn grouped(number: impl fmt::Display) -> String {
     let digits = number.to_string();
@@ -200,8 +179,6 @@ mod tests {
 
     #[test]
     fn terminals_are_not_given_orders() {
-        assert_eq!(printable("plain, größe"), "plain, größe");
-        assert_eq!(printable("a\x1b[2Jb\u{202E}c\nd"), "a\\u{1b}[2Jb\\u{202e}c\\nd");
         assert_eq!(Cell::from("a\u{9b}b").text, "a\\u{9b}b");
     }
 

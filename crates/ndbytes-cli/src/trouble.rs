@@ -4,10 +4,10 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use ndbytes::array::printable;
 use ndbytes::{DecodeError, EncodeError};
 
 use crate::hint::in_terminal_words;
-use crate::screen::printable;
 
 /// Why a verb stops.
 #[derive(Debug)]

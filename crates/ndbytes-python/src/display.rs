@@ -3,21 +3,7 @@
 
 use std::fmt::Write as _;
 
-/// The text with what a terminal would obey spelled out: control characters, and those that change
-/// the direction of writing.
-pub(crate) fn printable(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\u{200E}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
-                shown.extend(c.escape_default());
-            }
-            c if c.is_control() => shown.extend(c.escape_default()),
-            c => shown.push(c),
-        }
-    }
-    shown
-}
+use ndbytes::array::printable;
 
 /// The text as text in HTML.
 pub(crate) fn html(text: &str) -> String {

@@ -15,7 +15,7 @@ use crate::bridge::file::{Watch, write_elements};
 use crate::bridge::stream::{Reader, Writer};
 use crate::bridge::{descr, fresh, ndarray};
 use crate::errors;
-use crate::limits::{Limits, core_limits};
+use crate::limits::{Limits, core_limits, max_header_size};
 use crate::pickle::{encoding_of, one_pickle};
 use crate::savable::{self, Masks, warn, warn_of_version};
 use crate::streams::write_message;
@@ -101,7 +101,6 @@ fn with_message<T>(
 ) -> PyResult<T> {
     let py = array.py();
     let view = savable::without_metadata(py, ndarray::view(array)?, CALLER)?;
-    let refused = |error| errors::refused(py, &error);
     if view.dtype().has_objects() {
         if !allow_pickle {
             return Err(PyValueError::new_err(
@@ -116,13 +115,12 @@ fn with_message<T>(
                 CALLER,
             )?;
         }
-        let mut object = values::objects(array)?;
-        let view = values::array_of_objects(&view, &mut object)?;
-        let message = npy::Message::new(&view).map_err(refused)?;
-        warn_of_version(py, message.header(), CALLER)?;
-        return with(&message, &view);
+        return values::with_npy_message(array, &view, |message, view| {
+            warn_of_version(py, message.header(), CALLER)?;
+            with(message, view)
+        });
     }
-    let message = npy::Message::new(&view).map_err(refused)?;
+    let message = npy::Message::new(&view).map_err(|error| errors::refused(py, &error))?;
     warn_of_version(py, message.header(), CALLER)?;
     with(&message, &view)
 }
@@ -139,7 +137,7 @@ pub(crate) fn load_array<'py>(
     start: &[u8],
     allow_pickle: bool,
     encoding: &str,
-    max_header: u64,
+    #[pyo3(from_py_with = max_header_size)] max_header: u64,
     limits: Option<&Bound<'py, Limits>>,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
@@ -238,7 +236,7 @@ pub(crate) fn peek_file<'py>(
     file: &Bound<'py, PyAny>,
     start: &[u8],
     size: u64,
-    max_header: u64,
+    #[pyo3(from_py_with = max_header_size)] max_header: u64,
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>, bool, usize)> {
     let mut bytes = start.to_vec();
     let limits = CoreLimits::default().max_header(max_header);

@@ -1,6 +1,9 @@
-//! `ndbytes.Limits`.
+//! `ndbytes.Limits`, and numbers that say how much.
+
+use std::fmt::Display;
 
 use ndbytes::Limits as CoreLimits;
+use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 
 /// What a reader may spend on bytes that it does not trust.
@@ -38,7 +41,12 @@ pub(crate) struct Limits {
 impl Limits {
     #[new]
     #[pyo3(signature = (max_bytes=None, max_depth=1_000, max_entries=1_048_576, max_header=16_777_216))]
-    fn new(max_bytes: Option<u64>, max_depth: u32, max_entries: u64, max_header: u64) -> Self {
+    fn new(
+        #[pyo3(from_py_with = max_bytes)] max_bytes: Option<u64>,
+        #[pyo3(from_py_with = max_depth)] max_depth: u32,
+        #[pyo3(from_py_with = max_entries)] max_entries: u64,
+        #[pyo3(from_py_with = max_header)] max_header: u64,
+    ) -> Self {
         Self { max_bytes, max_depth, max_entries, max_header }
     }
 
@@ -78,4 +86,51 @@ pub(crate) fn core_limits(limits: Option<&Bound<'_, Limits>>) -> CoreLimits {
         Some(bytes) => core.max_bytes(bytes),
         None => core,
     }
+}
+
+fn max_bytes(value: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
+    if value.is_none() { Ok(None) } else { amount("max_bytes", value, u64::MAX).map(Some) }
+}
+
+fn max_depth(value: &Bound<'_, PyAny>) -> PyResult<u32> {
+    amount("max_depth", value, u32::MAX)
+}
+
+fn max_entries(value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    amount("max_entries", value, u64::MAX)
+}
+
+fn max_header(value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    amount("max_header", value, u64::MAX)
+}
+
+/// The argument of this name in NumPy's signatures.
+pub(crate) fn max_header_size(value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    amount("max_header_size", value, u64::MAX)
+}
+
+/// The argument of this name, whoever takes it.
+pub(crate) fn threads(value: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
+    if value.is_none() { Ok(None) } else { amount("threads", value, usize::MAX).map(Some) }
+}
+
+/// An integer from 0 to `most`.
+fn amount<T: TryFrom<u64> + Copy + Display>(
+    name: &str,
+    value: &Bound<'_, PyAny>,
+    most: T,
+) -> PyResult<T> {
+    let number: Result<u64, PyErr> = value.extract();
+    match number.map(T::try_from) {
+        Ok(Ok(number)) => return Ok(number),
+        Err(error) if !error.is_instance_of::<PyOverflowError>(value.py()) => return Err(error),
+        _ => {}
+    }
+    let beyond = match value.lt(0)? {
+        true => "at least 0".to_owned(),
+        false => format!("at most {most}"),
+    };
+    // Python does not spell out integers of thousands of digits.
+    let said = value.str().map_or_else(|_| "too large".to_owned(), |said| said.to_string());
+    Err(PyValueError::new_err(format!("{name} is {said}, it is {beyond}")))
 }

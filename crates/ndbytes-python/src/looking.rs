@@ -4,13 +4,14 @@ use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 
+use ndbytes::array::printable;
 use ndbytes::{Entry as CoreEntry, Order, ReadOptions, Summary as CoreSummary};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
 
 use crate::bridge::buffer::Input;
 use crate::bridge::descr;
-use crate::display::{html, html_lines, html_table, printable};
+use crate::display::{html, html_lines, html_table};
 use crate::errors;
 use crate::pyfile::PythonFile;
 
@@ -267,7 +268,8 @@ impl Entry {
             self.offset.map_or(String::new(), |offset| format!(", data from byte {offset}"));
         let how = self.compression.as_ref().map_or(String::new(), |how| format!(", {how}"));
         let (dtype, shape) = (self.dtype_in_short(py)?, self.shape.bind(py).repr()?);
-        Ok(printable(&format!("{name}{dtype} {shape} in {} order{place}{how}", self.order)))
+        let line = format!("{name}{dtype} {shape} in {} order{place}{how}", self.order);
+        Ok(printable(&line).into_owned())
     }
 
     /// What a table says of it.

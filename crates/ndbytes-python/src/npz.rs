@@ -18,7 +18,7 @@ use crate::bridge::buffer::{Input, RELEASE_FROM, filled_bytes};
 use crate::bridge::ndarray;
 use crate::errors;
 use crate::files::of_objects;
-use crate::limits::{Limits, core_limits};
+use crate::limits::{self, Limits, core_limits};
 use crate::pickle::encoding_of;
 use crate::pyfile::{PythonFile, Raised};
 use crate::savable::{self, Masks};
@@ -68,7 +68,7 @@ pub(crate) fn arrays_to_bytes<'py>(
     format: &str,
     compression: Option<&str>,
     level: Option<i32>,
-    threads: Option<usize>,
+    #[pyo3(from_py_with = limits::threads)] threads: Option<usize>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     match Format::from_name(format) {
         Some(Format::Npz) => {}
@@ -298,7 +298,7 @@ pub(crate) fn save_npz<'py>(
     allow_pickle: bool,
     compression: Option<&str>,
     level: Option<i32>,
-    threads: Option<usize>,
+    #[pyo3(from_py_with = limits::threads)] threads: Option<usize>,
     durable: bool,
 ) -> PyResult<()> {
     let options = write_options(compression, level, threads)?;
@@ -356,7 +356,7 @@ pub(crate) fn change_npz(
     rename: Vec<(String, String)>,
     compression: Option<&str>,
     level: Option<i32>,
-    threads: Option<usize>,
+    #[pyo3(from_py_with = limits::threads)] threads: Option<usize>,
     durable: bool,
 ) -> PyResult<()> {
     let options = write_options(compression, level, threads)?;
@@ -497,8 +497,7 @@ impl NpzReader {
             None => errors::decode(py, error),
         };
         if !self.allow_pickle {
-            for member in members {
-                let header = archive.header(member, &self.limits);
+            for header in archive.headers(members, &self.limits) {
                 if header.is_ok_and(|header| header.dtype.has_objects()) {
                     let said = "Object arrays cannot be loaded when allow_pickle=False";
                     return Err(PyValueError::new_err(said));

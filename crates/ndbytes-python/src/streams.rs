@@ -61,15 +61,13 @@ pub(crate) fn write_array<'py>(
     }
     let array = ndarray::plain(array)?;
     let view = ndarray::view(&array)?;
-    let refused = |error| errors::refused(py, &error);
     if view.dtype().has_objects() {
-        let mut object = values::objects(&array)?;
-        let view = values::array_of_objects(&view, &mut object)?;
-        let message = npy::Message::new(&view).map_err(refused)?;
-        let bytes = buffer::filled_bytes(py, message.len(), |sink| message.write(1, sink))?;
+        let bytes = values::with_npy_message(&array, &view, |message, _| {
+            buffer::filled_bytes(py, message.len(), |sink| message.write(1, sink))
+        })?;
         return writer.all(bytes.as_any());
     }
-    let message = npy::Message::new(&view).map_err(refused)?;
+    let message = npy::Message::new(&view).map_err(|error| errors::refused(py, &error))?;
     if message.len() <= ONE_CALL {
         headers::note_written(message.header(), &view, &array);
         let bytes = buffer::filled_bytes(py, message.len(), |sink| message.write(1, sink))?;

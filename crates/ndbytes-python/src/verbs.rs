@@ -11,7 +11,7 @@ use crate::bridge::buffer::{Input, RELEASE_FROM, filled_bytes};
 use crate::bridge::{descr, headers, ndarray};
 use crate::errors;
 use crate::guessing::explained;
-use crate::limits::{Limits, core_limits};
+use crate::limits::{self, Limits, core_limits};
 use crate::npz::npz_bytes;
 use crate::pickle;
 use crate::values::{self, Elements};
@@ -51,7 +51,7 @@ pub(crate) fn array_to_bytes<'py>(
     py: Python<'py>,
     array: &Bound<'py, PyAny>,
     format: &str,
-    threads: Option<usize>,
+    #[pyo3(from_py_with = limits::threads)] threads: Option<usize>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     if format == "npy"
         && let Some(bytes) = headers::written(array)
@@ -73,10 +73,9 @@ fn written_anew<'py>(
     let view = ndarray::view(&array)?;
     match Format::from_name(format) {
         Some(Format::Npy) if view.dtype().has_objects() => {
-            let mut object = values::objects(&array)?;
-            let view = values::array_of_objects(&view, &mut object)?;
-            let message = npy::Message::new(&view).map_err(|error| errors::refused(py, &error))?;
-            filled_bytes(py, message.len(), |sink| message.write(1, sink))
+            values::with_npy_message(&array, &view, |message, _| {
+                filled_bytes(py, message.len(), |sink| message.write(1, sink))
+            })
         }
         Some(Format::Npy) => {
             let message = npy::Message::new(&view).map_err(|error| errors::refused(py, &error))?;
@@ -105,7 +104,7 @@ fn refuse_objects(py: Python<'_>, view: &Array<'_>, why: &str) -> PyResult<()> {
     if !view.dtype().has_objects() {
         return Ok(());
     }
-    let found = format!("the elements of a {} array are Python objects: {why}", view.dtype());
+    let found = format!("the elements of this {} array are Python objects: {why}", view.dtype());
     // NumPy finds the length of strings among objects, but not of StringDType.
     let hint = match view.dtype().kind() {
         Kind::VariableStr(_) => {
@@ -246,7 +245,7 @@ pub(crate) fn tobytes<'py>(
     array: &Bound<'py, PyAny>,
     order: Option<&str>,
     byteorder: Option<&str>,
-    threads: Option<usize>,
+    #[pyo3(from_py_with = limits::threads)] threads: Option<usize>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let array = ndarray::plain(array)?;
     let view = ndarray::view(&array)?;

@@ -4,13 +4,13 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::PathBuf;
 
+use ndbytes::array::printable;
 use ndbytes::npz::Archive;
 use ndbytes::{Format, ReadOptions, Verified as CoreVerified, npz};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::bridge::buffer::Input;
-use crate::display::printable;
 use crate::errors;
 use crate::limits::{Limits, core_limits};
 use crate::looking::{is_file_object, is_path};

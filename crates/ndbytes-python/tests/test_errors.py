@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import pickle
 import traceback
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import ndbytes
@@ -300,3 +302,30 @@ def test_limits_cannot_be_changed_or_misspelled() -> None:
         ndbytes.Limits(max_bytes="1")
     with pytest.raises(TypeError):
         ndbytes.bytes_to_array(DATA, limits=5)
+
+
+def test_negative_and_endless_numbers_are_told_by_name(tmp_path: Path) -> None:
+    x = np.arange(5)
+    path = tmp_path / "x.npy"
+    ndbytes.save(path, x)
+    calls: dict[str, Callable[[int], object]] = {
+        "max_bytes": lambda n: ndbytes.Limits(max_bytes=n),
+        "max_depth": lambda n: ndbytes.Limits(max_depth=n),
+        "max_entries": lambda n: ndbytes.Limits(max_entries=n),
+        "max_header": lambda n: ndbytes.Limits(max_header=n),
+        "max_header_size": lambda n: ndbytes.load(path, max_header_size=n),
+    }
+    threads: list[Callable[[int], object]] = [
+        lambda n: ndbytes.array_to_bytes(x, threads=n),
+        lambda n: ndbytes.tobytes(x, threads=n),
+        lambda n: ndbytes.arrays_to_bytes({"x": x}, threads=n),
+        lambda n: ndbytes.update_npz(tmp_path / "x.npz", {"x": x}, threads=n),
+    ]
+    for name, call in [*calls.items(), *(("threads", call) for call in threads)]:
+        for number, expected in [(-1, "at least 0"), (1 << 70, "at most")]:
+            with pytest.raises(ValueError, match=f"^{name} is {number}, it is {expected}"):
+                call(number)
+        with pytest.raises(ValueError, match=f"^{name} is too large, it is at most"):
+            call(10**5000)
+        with pytest.raises(TypeError, match="integer"):
+            call("1")  # type: ignore[arg-type]

@@ -19,6 +19,7 @@ import ndbytes
 import numpy as np
 import pytest
 from arrays import FIXTURES, NUMPY, parts
+from programs import run
 
 SAVES = pytest.mark.parametrize("name", ["savez", "savez_compressed"])
 
@@ -457,3 +458,46 @@ def test_damage_is_what_numpy_says_it_is(compressed: bool) -> None:
     with pytest.raises(ndbytes.IncompleteError) as caught:
         ndbytes.bytes_to_arrays(whole[:-1])
     assert type(caught.value) is ndbytes.IncompleteError
+
+
+LOADS = {
+    "load": "ndbytes.load(path)['x']",
+    "bytes_to_array": "ndbytes.bytes_to_array(data)",
+    "bytes_to_arrays": "ndbytes.bytes_to_arrays(bytearray(data))['x']",
+    "a copy would be seen": "ndbytes.load(path)['x'].copy()",
+}
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells the peak")
+@pytest.mark.parametrize("way", LOADS)
+def test_what_is_inflated_goes_straight_to_where_its_array_is(way: str, tmp_path: Path) -> None:
+    """The peak of a process's memory grows by the array alone: 200 MB, of 2 MB."""
+    path = tmp_path / "x.npz"
+    x = np.tile(np.arange(1000.0), 25_000)
+    ndbytes.savez_compressed(path, x=x)
+    assert path.stat().st_size * 20 < x.nbytes
+    program = f"""
+        import sys
+        import ndbytes
+
+        def peak():
+            # That of getrusage may be what the parent had.
+            with open("/proc/self/status") as status:
+                line = next(line for line in status if line.startswith("VmHWM:"))
+            return int(line.split()[1]) * 1024
+
+        path = sys.argv[1]
+        with open(path, "rb") as file:
+            data = file.read()
+        before = peak()
+        x = {LOADS[way]}
+        print((peak() - before) / x.nbytes)
+        assert x[-1] == 999.0
+    """
+    done = run(program, path)
+    assert not done.stderr
+    share = float(done.stdout)
+    if way.startswith("a copy"):
+        assert share > 1.9
+    else:
+        assert 0.9 < share < 1.2

@@ -326,8 +326,12 @@ impl Verified {
                 self.faults.push(further(error, "pickle", at, bytes.len()));
                 break;
             }
-            if let Ok(peeked) = pickle::peek(&rest[..end], limits) {
-                peeked.arrays.iter().for_each(|array| self.met(&array.dtype));
+            match pickle::peek(&rest[..end], limits) {
+                Ok(peeked) => peeked.arrays.iter().for_each(|array| self.met(&array.dtype)),
+                Err(error) => {
+                    self.faults.push(further(error, "pickle", at, bytes.len()));
+                    break;
+                }
             }
             (at, count) = (at + end, count + 1);
         }

@@ -6,7 +6,7 @@ mod support;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
 use ndbytes::npz::{self, Compression, WriteOptions};
-use ndbytes::{Array, ReadOptions, Summary, pickle};
+use ndbytes::{Array, DecodeErrorKind, ReadOptions, Summary, pickle};
 use support::{fixtures, golden_streams};
 
 fn options() -> ReadOptions {
@@ -105,6 +105,33 @@ fn of_the_start_of_an_archive_the_members_are_told_that_are_there() {
         assert_eq!(start.entries[0].shape[..], [500, 10]);
         assert_eq!(start.entries[0].compression, whole.entries[0].compression);
     }
+}
+
+#[test]
+fn the_arrays_of_a_pickle_are_charged_and_counted() {
+    // Two bytes for the function, two for its arguments, and one to call it.
+    let mut bytes = b"\x80\x04cnumpy.core.numeric\n_frombuffer\nq\0(C\x01\x07cnumpy\ndtype\n\
+        X\x02\0\0\0i1K\0K\x01\x87R(K\x03X\x01\0\0\0|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb\
+        K\x01\x85X\x01\0\0\0Ctq\x0100]("
+        .to_vec();
+    let count = 100_000;
+    bytes.extend((0..count).flat_map(|_| *b"h\0h\x01R"));
+    bytes.extend(b"e.");
+    let with = |limits| {
+        let summary = ndbytes::inspect(&bytes, None, &options().limits(limits));
+        summary.map(|summary| summary.entries.len())
+    };
+    let limits = ndbytes::Limits::default();
+    assert_eq!(with(limits).unwrap(), count);
+    assert_eq!(with(limits.max_entries(count as u64)).unwrap(), count);
+    let error = with(limits.max_entries(count as u64 - 1)).unwrap_err();
+    assert_eq!(*error.kind(), DecodeErrorKind::Limit { option: "max_entries" });
+    // Each takes some hundred bytes, of whoever looks and of whoever reads.
+    let error = with(limits.max_bytes(20 << 20)).unwrap_err();
+    assert_eq!(*error.kind(), DecodeErrorKind::Limit { option: "max_bytes" });
+    let few = pickle::ReadOptions::new().limits(limits.max_bytes(10 << 20));
+    let error = pickle::read(&bytes, few).map(drop).unwrap_err();
+    assert_eq!(*error.kind(), DecodeErrorKind::Limit { option: "max_bytes" });
 }
 
 #[test]

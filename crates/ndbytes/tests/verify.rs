@@ -226,6 +226,33 @@ fn zstd_with_a_window_beyond_what_is_lent_is_read_when_it_is_small() {
 }
 
 #[test]
+fn what_members_build_for_a_look_is_charged_together() {
+    let all = fixtures("hostile", "npz");
+    let file = |fixture: &&Fixture| fixture.text("file") == Some("zstd_windows.npz");
+    let bytes = &all.iter().find(file).expect("a fixture").bytes;
+    let allowed = ndbytes::Limits::default().bytes_for(bytes.len() as u64);
+    let few = allowed as usize / (30 << 20);
+
+    let summary = ndbytes::inspect(bytes, None, &ReadOptions::new()).unwrap();
+    assert!((1..=few).contains(&summary.entries.len()), "{} are built", summary.entries.len());
+    assert_eq!(summary.entries.len() + summary.oddities.len(), 300);
+    assert!(summary.oddities[0].contains("raise Limits(max_bytes=...)"), "{:?}", summary.oddities);
+
+    let found = check(bytes, Format::Npz);
+    assert!((1..=few).contains(&found.arrays), "{} are built", found.arrays);
+    assert_eq!(found.arrays + found.faults.len(), 300);
+    for fault in &found.faults {
+        assert_eq!(fault.kind().name(), "limit", "{fault}");
+    }
+
+    // With no limit, all are what they say.
+    let limits = ndbytes::Limits::none();
+    let options = ReadOptions::new().limits(limits);
+    let summary = ndbytes::inspect(bytes, None, &options).unwrap();
+    assert_eq!((summary.entries.len(), summary.oddities.len()), (300, 0));
+}
+
+#[test]
 fn what_follows_is_another_array_or_wrong() {
     let one = npy::write(&[1_u8, 2, 3][..]).unwrap();
     let fault = |bytes: &[u8]| {

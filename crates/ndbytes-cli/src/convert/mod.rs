@@ -12,12 +12,13 @@ use ndbytes::{Array, ByteOrder, DType, Format, Layout, Order, Source, npy};
 use serde_json::{Value, json};
 
 use crate::Outcome;
-use crate::description::{Named, ReadArgs, format_of_name, formats, order_name, way_back};
+use crate::description::{NamedArray, ReadArgs, format_of_name, formats, order_name, way_back};
 use crate::input::Input;
 use crate::output::{self, Output};
-use crate::screen::{counted, printable};
+use crate::screen::counted;
+use crate::target::Named;
 use crate::trouble::{Trouble, name};
-use ndbytes::array::tuple;
+use ndbytes::array::{printable, quoted, tuple};
 use packing::Packing;
 
 const AFTER_HELP: &str = "\
@@ -30,7 +31,7 @@ Examples:
   ndbytes convert fortran.npy c.npy --order C
   ndbytes convert old.pkl new.npy
   ndbytes convert x.npy x.pkl --protocol 2
-  ndbytes convert several.npz x.npy --name x
+  ndbytes convert several.npz:x x.npy
   ndbytes convert slow.npz small.npz --compression deflate --level 9
   ndbytes convert packed.npz mapped.npz --compression none
   ndbytes convert x.npy - --to raw --byte-order big | nc host 4000
@@ -40,8 +41,8 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
-    /// The file to read; - is stdin
-    #[arg(value_name = "IN")]
+    /// The file to read, and of an npz which array: several.npz:x; - is stdin
+    #[arg(value_name = "IN[:NAME]")]
     input: PathBuf,
 
     /// The file to write; - is stdout
@@ -114,11 +115,13 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
     // Before the input is read: it may be long.
     let output = Output::new(&args.output, args.force)?;
 
-    let about = |trouble: Trouble| trouble.about(&args.input);
-    let input = Input::open(&args.input).map_err(|error| about(error.into()))?;
+    let target = Named::new(&args.input);
+    let about = |trouble: Trouble| trouble.about(&target.path);
+    let input = Input::open(&target.path).map_err(|error| about(error.into()))?;
     // An array that has no name yet can be given one.
-    let wanted = args.name.as_deref();
-    let (from, arrays) = args.reading.read(&args.input, &input, wanted).map_err(about)?;
+    let wanted = target.name(args.name.as_deref()).map_err(about)?;
+    let (from, arrays) = args.reading.read(&target.path, &input, wanted).map_err(about)?;
+    target.refuse_name(from).map_err(about)?;
     if to == Format::Npz {
         let pack = Packing::new(arrays, from, args).map_err(about)?;
         let nbytes = pack.write(output)?;
@@ -137,14 +140,16 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
 }
 
 /// The one array of an input.
-fn only<'a>(mut arrays: Vec<Named<'a>>) -> Result<Array<'a>, Trouble> {
+fn only<'a>(mut arrays: Vec<NamedArray<'a>>) -> Result<Array<'a>, Trouble> {
     match (arrays.pop(), arrays.len()) {
         (Some((_, array)), 0) => Ok(array),
         (None, _) => Err(Trouble::new("the archive holds no array")),
         (Some(last), count) => {
-            let names: Vec<_> = arrays.iter().chain([&last]).flat_map(|(name, _)| name).collect();
-            let found = format!("the archive holds {} arrays", count + 1);
-            Err(Trouble::new(format!("{found}. Hint: say which, with --name: {names:?}")))
+            let names = arrays.iter().chain([&last]).flat_map(|(name, _)| name.as_deref());
+            let (found, names) = (format!("the archive holds {} arrays", count + 1), quoted(names));
+            Err(Trouble::new(format!(
+                "{found}. Hint: say which, as IN:NAME or with --name: {names}"
+            )))
         }
     }
 }
@@ -231,7 +236,7 @@ struct Conversion<'c, 'a> {
 impl<'c, 'a> Conversion<'c, 'a> {
     fn new(array: &'c Array<'a>, from: Format, to: Format, args: &Args) -> Result<Self, Trouble> {
         if array.dtype().has_objects() && to == Format::Raw {
-            let found = format!("the elements of a {} array are Python objects", array.dtype());
+            let found = format!("the elements of this {} array are Python objects", array.dtype());
             return Err(Trouble::new(format!("{found}, which have no raw bytes")));
         }
         let byte_order = args.byte_order.map(ByteOrderArg::byte_order);

@@ -7,7 +7,7 @@ use ndbytes::{Array, Format, Layout, Source};
 use serde_json::json;
 
 use super::{Args, CompressionArg, say, say_json};
-use crate::description::{Named, order_name};
+use crate::description::{NamedArray, order_name};
 use crate::output::{self, Output};
 use crate::progress::Progress;
 use crate::screen::counted;
@@ -23,7 +23,11 @@ pub(super) struct Packing<'a> {
 const NAMELESS: &str = "arr_0";
 
 impl<'a> Packing<'a> {
-    pub(super) fn new(arrays: Vec<Named<'a>>, from: Format, args: &Args) -> Result<Self, Trouble> {
+    pub(super) fn new(
+        arrays: Vec<NamedArray<'a>>,
+        from: Format,
+        args: &Args,
+    ) -> Result<Self, Trouble> {
         let compression = match args.compression {
             None | Some(CompressionArg::None) => Compression::None,
             Some(CompressionArg::Deflate) => Compression::Deflate,

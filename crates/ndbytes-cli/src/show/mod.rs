@@ -10,7 +10,6 @@ mod plot;
 mod report;
 mod sample;
 mod statistics;
-mod target;
 mod view;
 
 use std::ffi::OsString;
@@ -24,6 +23,7 @@ use crate::description::{ReadArgs, in_short};
 use crate::input::Input;
 use crate::output::Output;
 use crate::screen::{BOLD, Cell, DIM, Screen, counted};
+use crate::target::{Target, nameless, two_names};
 use crate::trouble::{Trouble, name};
 use draw::Graphics;
 use ndbytes::array::tuple;
@@ -31,7 +31,6 @@ use picture::{Colors, IN_COLOR, Raster, Room, Style};
 use report::Told;
 use sample::Sample;
 use statistics::each;
-use target::Target;
 use view::View;
 
 const AFTER_HELP: &str = "\
@@ -130,6 +129,8 @@ enum GraphicsArg {
     Ascii,
 }
 
+/// Longer names are no example of what to write.
+const LONGEST_EXAMPLE: usize = 40;
 /// Lines of a picture where the terminal does not say how many it has.
 const LINES: usize = 40;
 /// Sides of a PNG file, unless everything is asked for.
@@ -189,29 +190,25 @@ impl<'a> Found<'a> {
         let mut part = target.part(is_name).map_err(Trouble::new)?;
         match (&part.name, &args.name) {
             (Some(one), Some(other)) => {
-                return Err(Trouble::new(format!("two names are given: {one:?} and {other:?}")));
+                return Err(two_names(one, other));
             }
             (None, Some(name)) => part.name = Some(name.clone()),
             (_, None) => {}
         }
         let name = match (names, part.name) {
             (None, None) => None,
-            (None, Some(name)) => {
-                let found = format!("there is one array here, and no name for it: not {name:?}");
-                return Err(Trouble::new(found));
-            }
+            (None, Some(name)) => return Err(nameless(&name)),
             (Some(_), Some(name)) => Some(name),
             (Some(mut names), None) => match names.len() {
                 0 => return Err(Trouble::new("the archive holds no array")),
                 1 => names.pop(),
                 count => {
-                    names.truncate(12);
-                    let dots = if count > names.len() { ", ..." } else { "" };
                     let file = name(&target.path);
+                    let example = names.iter().find(|name| name.len() <= LONGEST_EXAMPLE);
                     return Err(Trouble::new(format!(
-                        "the archive holds {count} arrays. Hint: say which, as '{file}:{}': {}{dots}",
-                        names[0],
-                        names.join(", ")
+                        "the archive holds {count} arrays. Hint: say which, as '{file}:{}': {}",
+                        example.map_or("NAME", String::as_str),
+                        ndbytes::array::quoted(names.iter().map(String::as_str)),
                     )));
                 }
             },

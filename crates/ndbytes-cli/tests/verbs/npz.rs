@@ -38,6 +38,56 @@ fn inspect_lists_the_members() {
     assert!(nothing.err.contains("directory comes last"), "{}", nothing.err);
 }
 
+// Names of files hold no colon elsewhere.
+#[cfg(unix)]
+#[test]
+fn files_and_the_names_of_their_arrays_are_said_together() {
+    let path = fixture("golden/npz/py313-numpy2.4/several.npz");
+    let folder = tempfile::tempdir().unwrap();
+    let out = |name: &str| folder.path().join(name);
+    let big = format!("{}:big", str(&path));
+    run(["convert", &big, str(&out("one.npy"))]).ends(0);
+    run(["convert", str(&path), str(&out("other.npy")), "--name", "big"]).ends(0);
+    assert!(fs::read(out("one.npy")).unwrap() == fs::read(out("other.npy")).unwrap());
+    run(["diff", &big, str(&out("one.npy"))]).ends(0);
+    run(["diff", &big, &format!("{}:rows", str(&path))]).ends(1);
+    let piped = run_on(&fs::read(&path).unwrap(), &["diff", "--", "-:big", str(&out("one.npy"))]);
+    piped.ends(0);
+
+    let two = run(["convert", &big, str(&out("x.npy")), "--name", "rows"]).ends(2);
+    assert!(two.err.contains("two names are given: \"big\" and \"rows\""), "{}", two.err);
+    let missing = run(["diff", &format!("{}:no", str(&path)), str(&out("one.npy"))]).ends(2);
+    assert!(missing.err.contains("no array \"no\""), "{}", missing.err);
+    for args in [["convert", "x.npz"], ["diff", "one.npy"]] {
+        let nameless = format!("{}:x", str(&out("one.npy")));
+        let told = run([args[0], &nameless, str(&out(args[1]))]).ends(2);
+        assert!(told.err.contains("no name for it: not \"x\""), "{}", told.err);
+    }
+    // What is there is meant as a whole; what is not is named as it was said.
+    fs::copy(out("one.npy"), out("one.npy:x")).unwrap();
+    run(["diff", str(&out("one.npy:x")), str(&out("one.npy"))]).ends(0);
+    let none = run(["convert", "no:where.npy", str(&out("x.raw"))]).ends(2);
+    assert!(none.err.contains("no:where.npy"), "{}", none.err);
+}
+
+#[test]
+fn many_long_names_fit_into_a_message() {
+    let names: Vec<String> = (0..300).map(|n| format!("{n}{}", "n".repeat(1000))).collect();
+    let arrays: Vec<_> = names.iter().map(|name| (name, (&[1_u8][..]).into())).collect();
+    let bytes = npz::write(&arrays, &Default::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (path, out) = (folder.path().join("many.npz"), folder.path().join("x.npy"));
+    fs::write(&path, bytes).unwrap();
+    for args in [
+        &["convert", str(&path), str(&out)][..],
+        &["convert", str(&path), str(&out), "--name", "no"],
+        &["show", str(&path)],
+    ] {
+        let told = run(args).ends(2);
+        assert!(told.err.contains("... 290 more") && told.err.len() < 1000, "{}", told.err);
+    }
+}
+
 #[test]
 fn convert_takes_one_array_or_packs_them_all() {
     let path = fixture("golden/npz/py313-numpy2.4/several.npz");

@@ -295,8 +295,8 @@ fn swapped<'py>(descr: &Bound<'py, PyAny>, order: ByteOrder) -> PyResult<Bound<'
 /// Dtypes of numbers are made once and live as long as the process. Of those that are not NumPy's own
 /// constants, `__setstate__` changes the byte order: such a one is made anew.
 fn scalar_descr(py: Python<'_>, scalar: Scalar, order: ByteOrder) -> PyResult<Bound<'_, PyAny>> {
-    static MADE: [[AtomicPtr<pyo3::ffi::PyObject>; 2]; 48] =
-        [const { [const { AtomicPtr::new(std::ptr::null_mut()) }; 2] }; 48];
+    static MADE: [[AtomicPtr<pyo3::ffi::PyObject>; 2]; Scalar::COUNT] =
+        [const { [const { AtomicPtr::new(std::ptr::null_mut()) }; 2] }; Scalar::COUNT];
     let place = &MADE[scalar as usize][usize::from(order == ByteOrder::Big)];
     let known = place.load(Ordering::Acquire);
     if !known.is_null() {

@@ -10,4 +10,4 @@ mod read;
 
 pub(crate) use known::{pickle_buffer, raw};
 pub(crate) use make::{Elements, array, owned, value};
-pub(crate) use read::{Object, array_of_objects, objects, read};
+pub(crate) use read::{Object, array_of_objects, objects, read, with_npy_message};

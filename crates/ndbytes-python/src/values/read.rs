@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use ndbytes::array::{
     Arena, Array, ArrayValue, Blob, Class, DTypeValue, Items, Node, NodeId, Objects, Value,
 };
+use ndbytes::npy;
 use pyo3::prelude::*;
 use pyo3::types::{
     PyBool, PyByteArray, PyBytes, PyComplex, PyDict, PyEllipsis, PyFloat, PyFrozenSet, PyInt,
@@ -119,6 +120,18 @@ pub(crate) fn array_of_objects<'o>(
     let order = view.layout().order();
     Array::of_objects(view.dtype().clone(), view.shape(), order, elements)
         .map_err(|error| errors::decode(py, error))
+}
+
+/// Has `with` take the npy message of a NumPy array of objects, whose dtype and layout `view` tells.
+pub(crate) fn with_npy_message<T>(
+    array: &Bound<'_, PyAny>,
+    view: &Array<'_>,
+    with: impl FnOnce(&npy::Message<'_, '_>, &Array<'_>) -> PyResult<T>,
+) -> PyResult<T> {
+    let mut object = objects(array)?;
+    let array_of_values = array_of_objects(view, &mut object)?;
+    let message = npy::Message::new(&array_of_values);
+    with(&message.map_err(|error| errors::refused(array.py(), &error))?, &array_of_values)
 }
 
 struct Walk<'py> {

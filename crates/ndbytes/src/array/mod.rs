@@ -30,6 +30,7 @@ pub use objects::Objects;
 pub use scalar::Scalar;
 pub use slicing::Slice;
 pub use source::{Sink, Source};
+pub use text::{printable, quoted};
 pub use threads::default_threads;
 pub use value::{Arena, ArrayValue, Blob, Class, DTypeValue, Items, Node, NodeId, Unread, Value};
 

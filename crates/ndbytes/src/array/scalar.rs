@@ -131,6 +131,9 @@ const SHORT_CODES: [u8; 512] = {
 };
 
 impl Scalar {
+    /// How many there are.
+    pub const COUNT: usize = ROWS.len();
+
     /// Every scalar there is.
     pub fn all() -> impl Iterator<Item = Self> {
         ROWS.iter().map(|row| row.scalar)

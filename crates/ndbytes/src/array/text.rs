@@ -1,5 +1,6 @@
-//! Elements as text for people.
+//! Elements and names as text for people.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::dtype::{BaseUnit, DType, Kind, TimeUnit};
@@ -17,6 +18,8 @@ const MOST_TEXT_BYTES: usize = 256;
 /// What is longer ends in dots: of bytes, of the parts of a structure, and of an object's.
 const MOST_BYTES: usize = 16;
 const MOST_PARTS: usize = 8;
+/// Of more names some are told.
+const MOST_NAMES: usize = 10;
 /// Objects inside objects are told so far down.
 const MOST_DEPTH: usize = 4;
 
@@ -112,6 +115,47 @@ fn without_padding<'t>(text: &'t str, source: &Source<'_>, place: usize, size: u
         true => text,
         false => text.trim_end_matches('\0'),
     }
+}
+
+/// The text with everything that a terminal would obey spelled out: control characters, and those
+/// that change the direction of writing.
+///
+/// ```
+/// assert_eq!(ndbytes::array::printable("a\x1b[2Jb"), "a\\u{1b}[2Jb");
+/// ```
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let obeyed = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200E}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if obeyed(c) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// Names in quotes, as many as fit into a message, and as much of each.
+///
+/// ```
+/// assert_eq!(ndbytes::array::quoted(["x", "y"]), "\"x\", \"y\"");
+/// ```
+pub fn quoted<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    let mut names = names.into_iter();
+    let told = names.by_ref().take(MOST_NAMES).map(|name| format!("{:?}", notation::shorten(name)));
+    let mut text = told.collect::<Vec<_>>().join(", ");
+    let more = names.count();
+    if more > 0 {
+        let _ = write!(text, ", ... {more} more");
+    }
+    text
 }
 
 /// Parts with commas between them, of which there are `count` in all.
@@ -373,6 +417,22 @@ mod tests {
     }
 
     /// What NumPy 2.4 prints for the same counts.
+    #[test]
+    fn names_are_told_as_far_as_they_fit() {
+        assert_eq!(quoted([]), "");
+        let many: Vec<String> = (0..12).map(|number| number.to_string()).collect();
+        let many = || many.iter().map(String::as_str);
+        assert!(quoted(many()).ends_with("\"8\", \"9\", ... 2 more"));
+        assert!(quoted(many().take(10)).ends_with("\"9\""));
+        assert!(quoted(["n".repeat(65_000).as_str(); 20]).len() < 500);
+    }
+
+    #[test]
+    fn terminals_are_not_given_orders() {
+        assert_eq!(printable("plain, größe"), "plain, größe");
+        assert_eq!(printable("a\x1b[2Jb\u{202E}c\nd"), "a\\u{1b}[2Jb\\u{202e}c\\nd");
+    }
+
     #[test]
     fn times_are_numpys() {
         let at = |unit: &str, count: i64| text(&format!("<M8[{unit}]"), &count.to_le_bytes());

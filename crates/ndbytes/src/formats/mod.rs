@@ -7,7 +7,7 @@ pub mod raw;
 
 use std::io;
 
-use crate::array::{Array, DType, Dims, Order, Source, shorten};
+use crate::array::{Array, DType, Dims, Order, Source, quoted};
 use crate::error::{DecodeError, DecodeErrorKind, EncodeError, Result};
 use crate::limits::Limits;
 
@@ -193,7 +193,7 @@ impl<'a> Entries<'a> {
         Err(match names.len() {
             0 => DecodeError::mismatch("there is no array in it"),
             count => DecodeError::mismatch(format!("there are {count} arrays in it, not one"))
-                .hint(format!("bytes_to_arrays(data) reads them all: {}", listed(&names))),
+                .hint(format!("bytes_to_arrays(data) reads them all: {}", quoted(names))),
         })
     }
 
@@ -211,16 +211,6 @@ impl<'a> Entries<'a> {
     pub fn iter(&self) -> impl Iterator<Item = (Option<&str>, &Array<'a>)> {
         self.entries.iter().map(|(name, array)| (name.as_deref(), array))
     }
-}
-
-/// Names in quotes, as many as fit into a message.
-fn listed(names: &[&str]) -> String {
-    const MOST: usize = 10;
-    let told: Vec<String> =
-        names.iter().take(MOST).map(|name| format!("{:?}", shorten(name))).collect();
-    let more = names.len().saturating_sub(MOST);
-    let more = if more > 0 { format!(", ... {more} more") } else { String::new() };
-    format!("{}{more}", told.join(", "))
 }
 
 impl<'a> IntoIterator for Entries<'a> {

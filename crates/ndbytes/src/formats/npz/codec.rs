@@ -16,9 +16,13 @@ const MOST_OF_DEFLATE: u64 = 1032;
 const MOST_OF_ZSTD: u64 = (128 << 10) / 4;
 /// Small enough to stay in the cache between a copy and its checksum.
 pub(super) const BLOCK: usize = 256 << 10;
-/// What a peek at a zstd stream may need of what came before. Larger windows are never written by
-/// default, and are only needed behind the first bytes.
-const PEEK_WINDOW_LOG: u32 = 27;
+/// What a zstd stream may need of what came before, while not all of it is in memory. Larger windows
+/// are never written by default, and are only needed behind the first bytes.
+pub(super) const WINDOW_LOG: u32 = 27;
+/// What every reader of zstd is asked to have, and most writers need.
+pub(super) const NARROW_WINDOW_LOG: u32 = 23;
+/// The frame header of a zstd stream takes no more.
+pub(super) const ZSTD_HEADER: usize = 18;
 
 /// Refuses a size that `compressed` bytes cannot have by any means, and what is not decompressed.
 pub(super) fn check_size(method: Method, compressed: u64, size: u64) -> Result<()> {
@@ -50,6 +54,27 @@ pub(super) fn decompress(method: Method, compressed: &[u8], to: &mut [u8]) -> Re
     }
 }
 
+/// More bytes than deflate could make of as many compressed ones.
+pub(super) fn beyond_deflate(compressed: u64, size: u64) -> u64 {
+    size.saturating_sub(compressed.saturating_mul(MOST_OF_DEFLATE))
+}
+
+/// How much of what came before a zstd stream may need that starts so; `None` where it starts with no
+/// frame.
+pub(super) fn zstd_window(start: &[u8]) -> Option<u64> {
+    let [0x28, 0xB5, 0x2F, 0xFD, said, rest @ ..] = start else { return None };
+    if said & 0x20 == 0 {
+        let descriptor = rest.first()?;
+        let base = 1_u64 << (10 + (descriptor >> 3));
+        return Some(base + base / 8 * u64::from(descriptor & 7));
+    }
+    // All of it may refer to all of it. Its size comes behind the number of a dictionary.
+    let size = rest.get([0, 1, 2, 4][usize::from(said & 3)]..)?;
+    let (len, more) = [(1, 0), (2, 256), (4, 0), (8, 0)][usize::from(said >> 6)];
+    let digits = size.get(..len)?.iter().rev();
+    Some(digits.fold(0_u64, |number, &digit| number << 8 | u64::from(digit)).saturating_add(more))
+}
+
 /// The first `count` bytes of what `compressed` stands for, or all if they are fewer.
 pub(super) fn decompress_start(method: Method, compressed: &[u8], count: usize) -> Result<Vec<u8>> {
     let mut start = Vec::new();
@@ -65,7 +90,7 @@ pub(super) fn decompress_start(method: Method, compressed: &[u8], count: usize) 
         Method::Zstd => {
             let read =
                 zstd::stream::read::Decoder::with_buffer(compressed).and_then(|mut codec| {
-                    codec.window_log_max(PEEK_WINDOW_LOG)?;
+                    codec.window_log_max(WINDOW_LOG)?;
                     codec.take(count as u64).read_to_end(&mut start)
                 });
             match read {
@@ -84,10 +109,12 @@ pub(super) fn decompress_start(method: Method, compressed: &[u8], count: usize) 
 }
 
 /// Has `take` take what `compressed`, all of which belongs to it, stands for: in blocks, so that its
-/// size is no matter.
+/// size is no matter. A zstd stream may need two to the power of `window_log` bytes of what came
+/// before.
 pub(super) fn decompress_blocks(
     method: Method,
     compressed: &mut impl Read,
+    window_log: u32,
     mut take: impl FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
     match method {
@@ -96,7 +123,7 @@ pub(super) fn decompress_blocks(
         Method::Zstd => {
             let damaged = |error| DecodeError::malformed(format!("the zstd data: {error}"));
             let mut codec = zstd::stream::read::Decoder::new(compressed).map_err(damaged)?;
-            codec.window_log_max(PEEK_WINDOW_LOG).map_err(damaged)?;
+            codec.window_log_max(window_log).map_err(damaged)?;
             for_read(&mut codec, damaged, &mut take)
         }
         Method::Other(_) => Err(unknown(method)),
@@ -210,4 +237,30 @@ pub(super) fn for_blocks<E>(
         at += count;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn the_window_of_a_zstd_stream_is_told_from_its_start() {
+        for log in [10, 20, NARROW_WINDOW_LOG, WINDOW_LOG, 30] {
+            let mut encoder = zstd::stream::Encoder::new(Vec::new(), 1).unwrap();
+            encoder.window_log(log).unwrap();
+            encoder.write_all(&[7; 5000]).unwrap();
+            let frame = encoder.finish().unwrap();
+            assert_eq!(zstd_window(&frame[..ZSTD_HEADER.min(frame.len())]), Some(1 << log));
+            assert_eq!(zstd_window(&frame[..5]), None);
+        }
+        // As long as all of it, in one byte, two, and four.
+        for len in [0, 1, 255, 256, 65_791, 65_792, 300_000] {
+            let frame = zstd::bulk::compress(&vec![7; len], 1).unwrap();
+            assert_eq!(zstd_window(&frame), Some(len as u64));
+        }
+        assert_eq!(zstd_window(b"\x50\x2A\x4D\x18\0\0\0\0"), None);
+        assert_eq!(zstd_window(&[]), None);
+    }
 }

@@ -9,6 +9,7 @@
 //! arrays (`deflate`); `write` puts the `records` around them. `update` changes an archive without
 //! compressing anew what stays, `verify` holds every byte against what the archive says.
 
+mod allowance;
 mod archive;
 mod codec;
 mod content;

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::io::{Read, Seek};
 
+use super::allowance::Allowance;
 use super::archive::{FLAG_DESCRIPTOR, Member, Method};
 use super::codec;
 use super::names;
@@ -63,6 +64,7 @@ pub fn peek_cut(reader: impl Read + Seek + Send, limits: &Limits) -> Result<Peek
 
 fn peek_members(storage: &Storage<'_>, limits: &Limits) -> Peeked {
     let (mut arrays, mut oddities) = (Vec::new(), Vec::new());
+    let allowance = Allowance::new(limits, storage.len());
     let mut at = 0;
     while let Ok(own) = LocalHeader::read(storage, at, 0) {
         let Ok(name) = names::decode(own.name(), own.flags, own.extra()) else { break };
@@ -72,7 +74,7 @@ fn peek_members(storage: &Storage<'_>, limits: &Limits) -> Peeked {
             true => storage.len(),
             false => own.data_at.saturating_add(own.compressed_size),
         };
-        match header_at(storage, &own, end, limits) {
+        match header_at(storage, &own, end, limits, &allowance) {
             Ok(header) => arrays.push(PeekedArray {
                 name: names::array_name(&name).to_owned(),
                 header,
@@ -104,6 +106,7 @@ fn header_at(
     own: &LocalHeader,
     end: u64,
     limits: &Limits,
+    allowance: &Allowance,
 ) -> Result<npy::Header> {
     let len = end.min(storage.len()).saturating_sub(own.data_at);
     let mut count = ENOUGH_FOR_MOST;
@@ -112,7 +115,10 @@ fn header_at(
         let part = storage.part(own.data_at, enough_for(method, count).min(len), "a member")?;
         let start = match method {
             Method::Stored => part.to_vec(0, part.len()),
-            method => codec::decompress_start(method, &part.to_vec(0, part.len()), count)?,
+            method => {
+                allowance.spend(count as u64)?;
+                codec::decompress_start(method, &part.to_vec(0, part.len()), count)?
+            }
         };
         match npy::Header::read(&start, limits) {
             Err(error) => match error.needed().and_then(|needed| usize::try_from(needed).ok()) {
@@ -140,9 +146,11 @@ impl PeekedArray {
 }
 
 impl Archive<'_> {
-    /// What the archive says about its arrays. What is damaged is among the oddities.
+    /// What the archive says about its arrays. What is damaged is among the oddities, as is what
+    /// would take more than `limits` allow for all members together.
     pub fn peek(&self, limits: &Limits) -> Peeked {
         let (mut arrays, mut oddities) = (Vec::new(), Vec::new());
+        let allowance = self.allowance(limits);
         let before = self.directory.bytes_before();
         if before > 0 {
             oddities.push(format!("{before} bytes come before the first member"));
@@ -152,7 +160,7 @@ impl Archive<'_> {
             if let Some(oddity) = names::oddity(member.name()) {
                 odd(&oddity);
             }
-            match self.peek_at(member, limits) {
+            match self.peek_at(member, limits, &allowance) {
                 Ok(Some(array)) => {
                     array.header.oddities.iter().for_each(|oddity| odd(oddity));
                     array.size_oddity(member.size()).iter().for_each(|oddity| odd(oddity));
@@ -171,26 +179,42 @@ impl Archive<'_> {
         Peeked { arrays, oddities }
     }
 
-    fn peek_at(&self, member: &Member, limits: &Limits) -> Result<Option<PeekedArray>> {
-        if !self.holds_array(member)? {
+    fn peek_at(
+        &self,
+        member: &Member,
+        limits: &Limits,
+        allowance: &Allowance,
+    ) -> Result<Option<PeekedArray>> {
+        if !self.holds_array(member, allowance)? {
             return Ok(None);
         }
         Ok(Some(PeekedArray {
             name: member.array_name().to_owned(),
-            header: self.header(member, limits)?,
+            header: self.header(member, limits, allowance)?,
             method: member.method(),
             member_at: self.place(member)?,
         }))
     }
 
-    /// The npy header of a member.
-    ///
-    /// # Errors
-    /// When it cannot be read, or is none.
-    pub fn header(&self, member: &Member, limits: &Limits) -> Result<npy::Header> {
+    /// The npy headers of members, each an error when it cannot be read, or is none.
+    pub fn headers(
+        &self,
+        members: &[&Member],
+        limits: &Limits,
+    ) -> impl Iterator<Item = Result<npy::Header>> {
+        let allowance = self.allowance(limits);
+        members.iter().map(move |member| self.header(member, limits, &allowance))
+    }
+
+    pub(super) fn header(
+        &self,
+        member: &Member,
+        limits: &Limits,
+        allowance: &Allowance,
+    ) -> Result<npy::Header> {
         let mut count = ENOUGH_FOR_MOST;
         loop {
-            let start = self.start(member, count)?;
+            let start = self.start(member, count, allowance)?;
             match npy::Header::read(&start, limits) {
                 Err(error) => {
                     match error.needed().and_then(|needed| usize::try_from(needed).ok()) {

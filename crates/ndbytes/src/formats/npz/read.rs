@@ -5,11 +5,12 @@ use std::io::{Read, Seek};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::allowance::Allowance;
 use super::archive::{self, Directory, Member, Method};
 use super::codec;
 use super::names;
 use super::storage::Storage;
-use crate::array::{Array, Source, default_threads, share};
+use crate::array::{Array, Source, default_threads, quoted, share, shorten};
 use crate::error::{DecodeError, Result};
 use crate::formats::npy;
 use crate::limits::Limits;
@@ -176,10 +177,12 @@ impl<'a> Archive<'a> {
             }
             wanted += names::SUFFIX;
         }
-        let known: Vec<&str> = self.members().iter().map(Member::array_name).take(20).collect();
-        Err(DecodeError::mismatch(format!("the archive has no array {name:?}"))
-            .format("npz")
-            .hint(format!("there are {known:?}")))
+        let known = quoted(self.members().iter().map(Member::array_name));
+        let found = format!("the archive has no array {:?}", shorten(name));
+        Err(DecodeError::mismatch(found).format("npz").hint(match known.is_empty() {
+            true => "there are none".to_owned(),
+            false => format!("there are {known}"),
+        }))
     }
 
     /// The bytes of a member: a view where they are stored as they are, else inflated.
@@ -254,8 +257,8 @@ impl<'a> Archive<'a> {
         members: &[&Member],
         read: impl Fn(&Member) -> Result<T> + Sync,
     ) -> Result<Vec<T>> {
-        let built = members.iter().filter(|member| !self.is_view(member));
-        let built = built.fold(0_u64, |sum, member| sum.saturating_add(member.size()));
+        let built = members.iter().map(|member| self.built_for(member));
+        let built = built.fold(0_u64, u64::saturating_add);
         let limits = &self.options.limits;
         limits.check_bytes(built, self.storage.len()).map_err(|error| error.format("npz"))?;
         let threads = self.threads_for(members, built);
@@ -278,11 +281,15 @@ impl<'a> Archive<'a> {
         done.into_iter().map(|(_, result)| result).collect()
     }
 
-    /// The members that hold arrays.
-    fn array_members(&self) -> Result<Vec<&Member>> {
+    /// The members that hold arrays: their names say so, or their first bytes do.
+    ///
+    /// # Errors
+    /// When they cannot be read, and when two arrays have the same name.
+    pub fn array_members(&self) -> Result<Vec<&Member>> {
         let mut members = Vec::new();
+        let allowance = self.allowance(&self.options.limits);
         for member in self.members() {
-            if self.holds_array(member)? {
+            if self.holds_array(member, &allowance)? {
                 members.push(member);
             }
         }
@@ -295,10 +302,7 @@ impl<'a> Archive<'a> {
     }
 
     /// Whether the member is an array: its name says so, or its first bytes do.
-    ///
-    /// # Errors
-    /// When they cannot be read.
-    pub fn holds_array(&self, member: &Member) -> Result<bool> {
+    pub(super) fn holds_array(&self, member: &Member, allowance: &Allowance) -> Result<bool> {
         if member.is_folder() {
             return Ok(false);
         }
@@ -308,26 +312,35 @@ impl<'a> Archive<'a> {
         if let Method::Other(_) = member.method() {
             return Ok(false);
         }
-        Ok(self.start(member, npy::MAGIC.len())? == npy::MAGIC)
+        Ok(self.start(member, npy::MAGIC.len(), allowance)? == npy::MAGIC)
     }
 
     /// The first `count` bytes of a member, or all if they are fewer. Nothing is checked by them.
-    pub(super) fn start(&self, member: &Member, count: usize) -> Result<Vec<u8>> {
+    pub(super) fn start(
+        &self,
+        member: &Member,
+        count: usize,
+        allowance: &Allowance,
+    ) -> Result<Vec<u8>> {
         let start = || {
             let at = self.place(member)?;
             let enough = enough_for(member.method(), count);
             let part = self.storage.part(at, enough.min(member.compressed_size()), "a member")?;
             match member.method() {
                 Method::Stored => Ok(part.to_vec(0, part.len())),
-                method => codec::decompress_start(method, &part.to_vec(0, part.len()), count)
-                    .or_else(|error| match method == Method::Zstd && self.may_build(member) {
+                method => {
+                    allowance.spend(member.size().min(count as u64))?;
+                    let start = codec::decompress_start(method, &part.to_vec(0, part.len()), count);
+                    start.or_else(|error| match method == Method::Zstd && self.may_build(member) {
                         // Its frame may ask for more memory than is lent to it for a start.
                         true => {
+                            allowance.spend(member.size())?;
                             let bytes = self.bytes_unchecked(member, at)?;
                             Ok(bytes.to_vec(0, count.min(bytes.len())))
                         }
                         false => Err(error),
-                    }),
+                    })
+                }
             }
         };
         start().map_err(about(member))
@@ -374,9 +387,19 @@ impl<'a> Archive<'a> {
         .map_err(|error| error.at(at))
     }
 
+    /// What a look at all members may spend.
+    pub(super) fn allowance(&self, limits: &Limits) -> Allowance {
+        Allowance::new(limits, self.storage.len())
+    }
+
     /// Whether all of the member may be in memory at once.
     pub(super) fn may_build(&self, member: &Member) -> bool {
         self.options.limits.check_bytes(member.size(), self.storage.len()).is_ok()
+    }
+
+    /// How many bytes are built to have all of the member.
+    pub(super) fn built_for(&self, member: &Member) -> u64 {
+        if self.is_view(member) { 0 } else { member.size() }
     }
 
     fn is_view(&self, member: &Member) -> bool {

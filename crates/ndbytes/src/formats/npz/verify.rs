@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rawzip::ReaderAt;
 
+use super::allowance::Allowance;
 use super::archive::{FLAG_DESCRIPTOR, Member, Method};
 use super::codec;
 use super::names;
@@ -36,21 +37,25 @@ impl Archive<'_> {
     /// # Errors
     /// As [`Archive::bytes`], and when compressed data ends before the member does.
     pub fn verify(&self, member: &Member) -> Result<()> {
-        self.sum_up(member, &|_| {}, &mut |_| {}).map_err(about(member))
+        self.sum_up(member, &self.allowance(&self.options.limits), &|_| {}, &mut |_| {})
+            .map_err(about(member))
     }
 
     /// Checks all there is to check: each member's own header, place, size, checksum and npy header,
     /// the objects of arrays of objects, that no name is there twice, and that every byte belongs to
-    /// something. Of large members little is in memory at once; objects are read whole.
+    /// something. Of large members little is in memory at once; objects are read whole. What is
+    /// built is charged together for all members, as is what zstd stands for beyond what deflate
+    /// could: of a small archive it may be more than anyone has time for.
     ///
     /// `progress` is told how many bytes of the archive were read since it was told last.
     pub fn verify_all(&self, progress: &(dyn Fn(u64) + Sync)) -> Findings {
         let members = self.members();
+        let allowance = self.allowance(&self.options.limits);
         let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
         share(self.options.threads.min(members.len()), || {
             while let Some(member) = members.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let place = member.header_at;
-                let found = self.check(member, progress);
+                let found = self.check(member, &allowance, progress);
                 done.lock().unwrap_or_else(PoisonError::into_inner).push((place, member, found));
             }
         });
@@ -80,7 +85,12 @@ impl Archive<'_> {
         all
     }
 
-    fn check(&self, member: &Member, progress: &(dyn Fn(u64) + Sync)) -> Findings {
+    fn check(
+        &self,
+        member: &Member,
+        allowance: &Allowance,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Findings {
         let mut found = Findings::default();
         found.notes.extend(names::oddity(member.name()).map(String::from));
         if let Err(error) = self.check_place(member) {
@@ -88,7 +98,7 @@ impl Archive<'_> {
             progress(member.compressed_size().min(member.room_to.saturating_sub(member.header_at)));
             return found;
         }
-        match self.check_array(member, progress, &mut found) {
+        match self.check_array(member, allowance, progress, &mut found) {
             Ok(true) => {}
             Ok(false) if member.is_folder() => found.notes.push("a folder".to_owned()),
             Ok(false) => found.notes.push(format!("no array, {} bytes", member.size())),
@@ -101,12 +111,13 @@ impl Archive<'_> {
     fn check_array(
         &self,
         member: &Member,
+        allowance: &Allowance,
         progress: &(dyn Fn(u64) + Sync),
         found: &mut Findings,
     ) -> Result<bool> {
         let limits = &self.options.limits;
-        let header = match self.holds_array(member) {
-            Ok(true) => self.header(member, limits).map(Some),
+        let header = match self.holds_array(member, allowance) {
+            Ok(true) => self.header(member, limits, allowance).map(Some),
             Ok(false) => Ok(None),
             Err(error) => Err(error),
         };
@@ -114,7 +125,7 @@ impl Archive<'_> {
         let mut improper = dtype.and_then(Improper::new);
         let mut before = header.iter().flatten().map(|header| header.data_offset).sum::<usize>();
         // What is wrong with the bytes explains what is wrong with the header in them.
-        self.sum_up(member, progress, &mut |block| {
+        self.sum_up(member, allowance, progress, &mut |block| {
             let skipped = before.min(block.len());
             before -= skipped;
             improper.iter_mut().for_each(|improper| improper.take(&block[skipped..]));
@@ -125,6 +136,7 @@ impl Archive<'_> {
         let at = self.place(member)?;
         let end = match header.dtype.has_objects() {
             true => {
+                allowance.spend(self.built_for(member))?;
                 let bytes = self.bytes_unchecked(member, at)?;
                 npy::extent(&bytes, limits).map_err(|error| error.ends_inside())?.1 as u64
             }
@@ -155,6 +167,7 @@ impl Archive<'_> {
     fn sum_up(
         &self,
         member: &Member,
+        allowance: &Allowance,
         progress: &(dyn Fn(u64) + Sync),
         take: &mut dyn FnMut(&[u8]),
     ) -> Result<()> {
@@ -162,8 +175,16 @@ impl Archive<'_> {
         let (method, size) = (member.method(), member.size());
         codec::check_size(method, member.compressed_size(), size).map_err(|error| error.at(at))?;
         let mut part = Part::new(&self.storage, at, member.compressed_size(), progress);
+        let (mut window_log, mut held) = (codec::NARROW_WINDOW_LOG, None);
+        if method == Method::Zstd {
+            allowance.spend(codec::beyond_deflate(member.compressed_size(), size))?;
+            if self.window(member, at)?.is_some_and(|window| window > 1 << window_log) {
+                window_log = codec::WINDOW_LOG;
+                held = Some(allowance.wide_window());
+            }
+        }
         let (mut sum, mut len) = (crc32fast::Hasher::new(), 0_u64);
-        let read = codec::decompress_blocks(method, &mut part, |block| {
+        let read = codec::decompress_blocks(method, &mut part, window_log, |block| {
             len += block.len() as u64;
             sum.update(block);
             take(block);
@@ -174,13 +195,17 @@ impl Archive<'_> {
                 false => Ok(()),
             }
         });
+        drop(held);
         progress(part.left());
         match (part.failed.take(), read) {
             (Some(error), _) => return Err(DecodeError::io(&error).at(at)),
             // A zstd frame may ask for more memory than is lent to it before its size is known.
             (None, Err(_)) if method == Method::Zstd && self.may_build(member) => {
+                allowance.spend(size)?;
                 let bytes = self.bytes_unchecked(member, at)?;
-                return check_sum(member, codec::crc_of(&bytes), at);
+                check_sum(member, codec::crc_of(&bytes), at)?;
+                take(bytes.as_slice().and_then(|bytes| bytes.get(len as usize..)).unwrap_or(&[]));
+                return Ok(());
             }
             (None, read) => read.map_err(|error| error.at(at))?,
         }
@@ -189,6 +214,13 @@ impl Archive<'_> {
             return Err(DecodeError::malformed(found).at(at));
         }
         check_sum(member, sum.finalize(), at)
+    }
+
+    /// How much of what came before the zstd data of a member may need, as its start says.
+    fn window(&self, member: &Member, at: u64) -> Result<Option<u64>> {
+        let mut start = [0; codec::ZSTD_HEADER];
+        let len = member.compressed_size().min(start.len() as u64) as usize;
+        Ok(codec::zstd_window(self.storage.read(at, &mut start[..len])?))
     }
 
     /// The bytes from the end of a member's data on to the next member, or to the directory, are its

@@ -78,7 +78,7 @@ pub(super) fn settle<'a>(arena: &mut Arena<'a>, numpy: &mut Numpy<'a>, root: Nod
             }
         }
         path.pop();
-        walk.leave(arena, id, numpy.max_depth)?;
+        walk.leave(arena, id, numpy.limits.depth())?;
     }
     Ok(())
 }
@@ -149,7 +149,7 @@ impl Walk {
                 if others == [NodeId::NONE; 2]
                     && items.iter().all(|&part| self.passes_done(arena, part))
                 {
-                    return self.leave(arena, id, numpy.max_depth);
+                    return self.leave(arena, id, numpy.limits.depth());
                 }
                 self.done[id.index()].height = IN_PROGRESS;
                 path.push((id, 0));

@@ -430,8 +430,7 @@ impl<'a, T: Table<'a>> Machine<'a, T> {
         if self.arena.len() >= self.room {
             self.make_room()?;
         }
-        let id = self.arena.push(node);
-        self.stack.push(id);
+        self.stack.push(self.arena.push(node));
         Ok(())
     }
 

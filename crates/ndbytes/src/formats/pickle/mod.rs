@@ -84,7 +84,7 @@ impl<'a> ReadOptions<'a> {
     fn machine(self, bytes: &'a [u8]) -> Machine<'a, Numpy<'a>> {
         let budget = self.limits.bytes_for(bytes.len() as u64);
         let max_nodes = usize::try_from(budget / size_of::<Node>() as u64).unwrap_or(usize::MAX);
-        let numpy = Numpy::new(budget, self.limits.depth(), self.encoding);
+        let numpy = Numpy::new(&self.limits, bytes.len(), self.encoding);
         // Node numbers have 32 bits, of which the highest stands for none.
         let max_nodes = max_nodes.min(u32::MAX as usize / 2);
         Machine::new(bytes, numpy, self.encoding, max_nodes, self.buffers)

@@ -82,7 +82,7 @@ pub(in crate::formats) fn peek_start(bytes: &[u8], limits: &Limits) -> Peeked {
 
 fn look(bytes: &[u8], limits: &Limits) -> (Peeked, Option<DecodeError>) {
     let budget = limits.bytes_for(bytes.len() as u64);
-    let numpy = Numpy::new(budget, limits.depth(), Encoding::Latin1).looking();
+    let numpy = Numpy::new(limits, bytes.len(), Encoding::Latin1).looking();
     let max_nodes = usize::try_from(budget / size_of::<Node>() as u64).unwrap_or(usize::MAX);
     let max_nodes = max_nodes.min(u32::MAX as usize / 2);
     let mut machine =

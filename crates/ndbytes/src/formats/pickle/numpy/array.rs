@@ -118,7 +118,7 @@ impl<'a> Numpy<'a> {
             value.mask = Some(Box::new(self.mask(arena, &value.array, &shape, order, rest[4])?));
             value.fill_value = fill_value(arena, &value.array, rest[5])?;
         }
-        let number = self.add(arena, value, order, rest[3]);
+        let number = self.add(arena, value, order, rest[3])?;
         arena.set(id, Node::Array(number));
         Ok(())
     }
@@ -129,10 +129,13 @@ impl<'a> Numpy<'a> {
         value: ArrayValue<'a>,
         order: Order,
         data: NodeId,
-    ) -> u32 {
+    ) -> Result<u32> {
+        self.spend(size_of_val(&value))?;
         if !self.looking {
-            return arena.new_array(value);
+            return Ok(arena.new_array(value));
         }
+        self.limits.check_entries(self.met.len() as u64 + 1)?;
+        self.spend(Met::SPENT)?;
         let offset = match arena.node(data) {
             Node::Bytes(blob) | Node::ByteArray(blob) => blob.input_offset(),
             _ => None,
@@ -140,7 +143,7 @@ impl<'a> Numpy<'a> {
         let (dtype, shape) = (value.array.dtype().clone(), value.array.shape().into());
         let number = arena.new_array(value);
         self.met.push(Met { number, dtype, shape, order, offset });
-        number
+        Ok(number)
     }
 
     #[inline]
@@ -243,7 +246,7 @@ impl<'a> Numpy<'a> {
         } else {
             Array::new(dtype, layout, source)?
         };
-        let number = self.add(arena, value(array, None), order, offset);
+        let number = self.add(arena, value(array, None), order, offset)?;
         Ok(arena.push(Node::Array(number)))
     }
 
@@ -276,6 +279,7 @@ impl<'a> Numpy<'a> {
                     .hint(ADDRESSES));
             }
         };
+        self.spend(size_of_val(&scalar))?;
         let number = arena.new_array(scalar);
         Ok(arena.push(Node::Scalar(number)))
     }

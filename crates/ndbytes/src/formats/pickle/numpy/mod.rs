@@ -13,6 +13,7 @@ use crate::array::{Arena, Blob, Items, Node, NodeId, Order, Source, Unread};
 use crate::array::{DType, Dims};
 use crate::error::{DecodeError, DecodeErrorKind, Result};
 use crate::formats::pickle::parts::{self, Parts};
+use crate::limits::Limits;
 
 /// An array that has no state yet; the blob's place is its class.
 pub(super) const ARRAY: Unread = Unread(super::machine::FIRST_OF_TABLE);
@@ -157,14 +158,19 @@ pub(super) struct Met {
     pub(super) offset: Option<usize>,
 }
 
+impl Met {
+    /// Each is kept twice: as it is met, and as it is told.
+    const SPENT: usize = 2 * size_of::<Self>();
+}
+
 /// Builds what the calls of a pickle make.
 #[derive(Debug, Default)]
 pub(super) struct Numpy<'a> {
-    /// Bytes that have been copied or decoded, and how many may be.
+    /// Bytes that have been copied, decoded or built, and how many may be.
     spent: u64,
     budget: u64,
+    pub(super) limits: Limits,
     pub(super) encoding: super::Encoding,
-    pub(super) max_depth: u32,
     /// Whether the data of arrays is left alone.
     looking: bool,
     pub(super) met: Vec<Met>,
@@ -244,8 +250,10 @@ fn not_callable(row: usize) -> DecodeError {
 }
 
 impl<'a> Numpy<'a> {
-    pub(super) fn new(budget: u64, max_depth: u32, encoding: super::Encoding) -> Self {
-        Self { budget, max_depth, encoding, ..Self::default() }
+    /// For a pickle of `len` bytes.
+    pub(super) fn new(limits: &Limits, len: usize, encoding: super::Encoding) -> Self {
+        let budget = limits.bytes_for(len as u64);
+        Self { budget, limits: *limits, encoding, ..Self::default() }
     }
 
     /// Leaves the data of arrays alone, and notes what there is.
@@ -262,7 +270,7 @@ impl<'a> Numpy<'a> {
         }
     }
 
-    /// Notes that `bytes` are about to be copied or decoded.
+    /// Notes that `bytes` are about to be copied, decoded or built.
     pub(super) fn spend(&mut self, bytes: usize) -> Result<()> {
         self.spent = self.spent.saturating_add(bytes as u64);
         if self.spent > self.budget {

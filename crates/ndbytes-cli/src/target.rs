@@ -3,26 +3,74 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use ndbytes::Format;
+
+use crate::trouble::Trouble;
+
+/// `FILE[:NAME]`: a file, and which of its arrays, for whoever takes no parts of them.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    pub(crate) path: PathBuf,
+    name: Option<String>,
+}
+
+impl Named {
+    /// A file that is there is meant as a whole, whatever it is called.
+    pub(crate) fn new(asked: &Path) -> Self {
+        let Target { path, rest } = Target::new(asked.as_os_str(), Path::exists);
+        match rest.strip_prefix(':') {
+            Some(name) if path == Path::new("-") || path.exists() => {
+                Self { path, name: Some(name.to_owned()) }
+            }
+            _ => Self { path: asked.to_owned(), name: None },
+        }
+    }
+
+    /// The name of the array that is wanted, which may be said by `option` instead.
+    pub(crate) fn name<'n>(&'n self, option: Option<&'n str>) -> Result<Option<&'n str>, Trouble> {
+        match (self.name.as_deref(), option) {
+            (Some(one), Some(other)) => Err(two_names(one, other)),
+            (one, other) => Ok(one.or(other)),
+        }
+    }
+
+    /// A name is a misunderstanding where there is one array, which has none.
+    pub(crate) fn refuse_name(&self, format: Format) -> Result<(), Trouble> {
+        match &self.name {
+            Some(name) if format != Format::Npz => Err(nameless(name)),
+            _ => Ok(()),
+        }
+    }
+}
+
+pub(crate) fn two_names(one: &str, other: &str) -> Trouble {
+    Trouble::new(format!("two names are given: {one:?} and {other:?}"))
+}
+
+pub(crate) fn nameless(name: &str) -> Trouble {
+    Trouble::new(format!("there is one array here, and no name for it: not {name:?}"))
+}
+
 /// What is to be shown, before the file is opened.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Target {
-    pub(super) path: PathBuf,
+pub(crate) struct Target {
+    pub(crate) path: PathBuf,
     /// What follows the file's name: `:NAME`, `[SLICE]`, both or nothing.
-    pub(super) rest: String,
+    pub(crate) rest: String,
 }
 
 /// One array of a file, or a part of it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Part {
-    pub(super) name: Option<String>,
+pub(crate) struct Part {
+    pub(crate) name: Option<String>,
     /// What is between the first bracket and the last.
-    pub(super) slice: Option<String>,
+    pub(crate) slice: Option<String>,
 }
 
 impl Target {
     /// Finds the file in what was asked for. What is there wins: of several files that it may
     /// mean, the one with the longest name.
-    pub(super) fn new(asked: &OsStr, is_there: impl Fn(&Path) -> bool) -> Self {
+    pub(crate) fn new(asked: &OsStr, is_there: impl Fn(&Path) -> bool) -> Self {
         let whole = Self { path: asked.into(), rest: String::new() };
         let Some(text) = asked.to_str().filter(|_| !is_there(Path::new(asked))) else {
             return whole;
@@ -37,7 +85,7 @@ impl Target {
     }
 
     /// Which array is meant, and which part: `is_name` tells what the file's arrays are called.
-    pub(super) fn part(&self, is_name: impl Fn(&str) -> bool) -> Result<Part, String> {
+    pub(crate) fn part(&self, is_name: impl Fn(&str) -> bool) -> Result<Part, String> {
         let rest = match self.rest.strip_prefix(':') {
             None => return slice_of(&self.rest).map(|slice| Part { name: None, slice }),
             Some(rest) => rest,
