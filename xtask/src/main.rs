@@ -52,9 +52,10 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        usage: "[--quick] [--only REGEX] [--data DIR] | --render | --instructions | --check",
+        usage: "[--quick] [--only REGEX | --again REGEX] [--data DIR] | --render | --instructions | --check",
         about: "times against the peers, into docs/benchmarks.md; some of it with --only, in\n\
                 a hurry with --quick (neither touches the page); --data: your own npy files too\n\
+                --again: some of it, in place of what the page has of it\n\
                 --render: the page anew from the last full run\n\
                 --instructions: count those of the small paths and record them\n\
                 --check: count, and fail when a small path grew by more than 2 %",

@@ -67,6 +67,23 @@ impl Quartiles {
     }
 }
 
+/// The lines of `kept`, with those of `new` in place of what they are of. The facts stay.
+pub(crate) fn renewed(kept: &str, new: &str) -> Result<String> {
+    let with_key = |line: &str| -> Result<(Option<String>, String)> {
+        let record: Value = serde_json::from_str(line).map_err(|error| error.to_string())?;
+        Ok((record["key"].as_str().map(str::to_owned), line.to_owned()))
+    };
+    let mut lines = kept.lines().map(with_key).collect::<Result<Vec<_>>>()?;
+    for (key, line) in new.lines().map(with_key).collect::<Result<Vec<_>>>()? {
+        match lines.iter_mut().find(|(known, _)| *known == key) {
+            Some(known) if key.is_some() => known.1 = line,
+            None if key.is_some() => lines.push((key, line)),
+            _ => {}
+        }
+    }
+    Ok(lines.into_iter().map(|(_, line)| line + "\n").collect())
+}
+
 impl Measured {
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|error| {
@@ -179,6 +196,18 @@ pub(super) mod tests {
         r#"{"name": "spdl", "kind": "peer", "failed": "not installed"},"#,
         r#"{"name": "a copy", "kind": "limit", "seconds": 6e-8, "ratio": [0.4, 0.5, 0.6]}]}"#,
     );
+
+    #[test]
+    fn lines_are_renewed_by_their_keys() {
+        let kept =
+            "{\"facts\": {\"date\": \"1\"}}\n{\"key\": \"a/1\", \"n\": 1}\n{\"key\": \"b/1\"}\n";
+        let new =
+            "{\"facts\": {\"date\": \"2\"}}\n{\"key\": \"c/1\"}\n{\"key\": \"a/1\", \"n\": 2}\n";
+        let wanted = "{\"facts\": {\"date\": \"1\"}}\n{\"key\": \"a/1\", \"n\": 2}\n{\"key\": \"b/1\"}\n\
+                      {\"key\": \"c/1\"}\n";
+        assert_eq!(renewed(kept, new), Ok(wanted.to_owned()));
+        assert!(renewed(kept, "no JSON").is_err());
+    }
 
     #[test]
     fn lines_become_facts_and_cases() {

@@ -32,13 +32,17 @@ const OPTIONAL: &str = "# optional";
 struct Options {
     quick: bool,
     only: Option<String>,
+    /// What is measured replaces what the page has of it.
+    again: bool,
     data: Option<PathBuf>,
 }
 
 pub(crate) fn command(workspace: &Workspace, mut args: Args) -> Result {
+    let again = args.text("--again")?;
     let options = Options {
         quick: args.flag("--quick"),
-        only: args.text("--only")?,
+        again: again.is_some(),
+        only: args.text("--only")?.or(again),
         data: args.text("--data")?.map(|path| std::path::absolute(path).unwrap_or_default()),
     };
     let (render, count, check) =
@@ -78,12 +82,18 @@ fn measure(workspace: &Workspace, options: &Options) -> Result {
 
     let measured = Measured::read(&out)?;
     println!("\n{}", targets::summary(&measured));
-    if options.quick || options.only.is_some() {
+    let kept = docs(workspace).join("measured.jsonl");
+    let read = |path: &Path| {
+        fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    if options.again && !options.quick {
+        write(&kept, &measured::renewed(&read(&kept)?, &read(&out)?)?)?;
+        publish(workspace)?;
+    } else if options.quick || options.only.is_some() {
         let folder = workspace.scratch("bench")?;
         write_pages(&measured, &folder.join("benchmarks.md"), instructions::recorded(workspace))?;
         println!("not in docs, since it is not all: {}", folder.join("benchmarks.md").display());
     } else {
-        let kept = docs(workspace).join("measured.jsonl");
         fs::create_dir_all(docs(workspace)).map_err(|error| error.to_string())?;
         fs::copy(&out, &kept).map_err(|error| format!("{}: {error}", kept.display()))?;
         publish(workspace)?;

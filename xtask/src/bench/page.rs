@@ -276,12 +276,13 @@ const METHOD: &str = "
 ## Method
 
 The command is `cargo xtask bench`; `--quick` takes less care and `--only REGEX` some cases, and
-both leave this page alone. What was measured is in [measured.jsonl](benchmarks/measured.jsonl),
-from which `cargo xtask bench --render` writes this page anew.
+both leave this page alone. `--again REGEX` measures some cases again and puts them in the place of
+what was measured of them. All of it is in [measured.jsonl](benchmarks/measured.jsonl), from which
+`cargo xtask bench --render` writes this page anew.
 
 - The contestants of a case take turns in one process, in an order that is shuffled each round; each
-  table has a process of its own. A
-  ratio is taken within a round; the median over the rounds is what is shown.
+  table has a process of its own. A ratio is taken within a round; the median over the rounds is
+  what is shown.
 - A fast call is repeated until a sample takes 2 ms; a slow one is a sample. Each runs before it is
   measured. There are 9 to 151 rounds, until 1.5 seconds are over; three when a round takes
   longer than that.
