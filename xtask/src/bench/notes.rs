@@ -27,6 +27,14 @@ pub(crate) const NOTES: &[(&str, &str)] = &[
         "npz-compress/all-npy",
         "small arrays: looking at each and making its codes takes as long as writing it",
     ),
+    (
+        "npz-compress-file/photo_china_u8_427x640x3",
+        "into memory it is met: making and naming a file takes a tenth of all",
+    ),
+    (
+        "exchange/100MB-unix",
+        "now before the bare socket, now behind it: what two processes on two cores let each other do",
+    ),
     ("npz-load/walk", "one thread, since a stream of deflate can only be read from its start"),
     (
         "files-save/1GB",
