@@ -129,7 +129,7 @@ impl Read for Counted<'_> {
 /// ```
 /// # let bytes = ndbytes::npz::write(&[("x", (&[1_u8, 2][..]).into())], &Default::default())?;
 /// # let file = std::io::Cursor::new(bytes);
-/// let archive = ndbytes::npz::Archive::from_file(file, Default::default())?;
+/// let archive = ndbytes::npz::Archive::from_reader(file, Default::default())?;
 /// let found = ndbytes::verify_archive(&archive, &|_| {});
 /// assert!(found.is_fine() && found.arrays == 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
