@@ -3,8 +3,11 @@
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
+#[cfg(target_os = "linux")]
 use std::sync::OnceLock;
+#[cfg(target_os = "linux")]
 use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(target_os = "linux")]
 use std::thread;
 
 /// Smaller memory needs no huge pages.
@@ -46,6 +49,7 @@ fn advise_huge_pages_of_large(fresh: &mut [MaybeUninit<u8>]) {
 }
 
 /// Below this length, a thread that fetches memory comes too late.
+#[cfg(any(target_os = "linux", test))]
 const AHEAD_FROM: usize = 8 << 20;
 /// What it fetches at a time, so that it ends soon after the work.
 #[cfg(target_os = "linux")]
