@@ -37,10 +37,9 @@ pub use value::{Arena, ArrayValue, Blob, Class, DTypeValue, Items, Node, NodeId,
 pub(crate) use improper::Improper;
 pub(crate) use notation::{shorten, unit_from_code};
 pub(crate) use number::{Load, X87, whole};
-pub(crate) use threads::{share, threads_for};
+pub(crate) use threads::{each, map, share, threads_for, try_map};
 
 use std::io;
-use std::sync::Mutex;
 
 use crate::error::{DecodeError, EncodeError, Result};
 use source::Buffer;
@@ -82,13 +81,7 @@ pub fn write_all(writes: Vec<(&Array<'_>, Sink<'_>)>, threads: usize) {
             part.push(one);
         }
     }
-    let parts = Mutex::new(parts);
-    share(threads, || {
-        let next = || parts.lock().ok()?.pop();
-        while let Some(part) = next() {
-            part.into_iter().for_each(|one| write(one, 1));
-        }
-    });
+    each(threads, parts, |part| part.into_iter().for_each(|one| write(one, 1)));
 }
 
 /// An n-dimensional array whose dtype is known at run time, over bytes that it borrows or owns.

@@ -8,14 +8,13 @@
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
-use std::sync::Mutex;
 
 use smallvec::SmallVec;
 
 use super::fresh::advise_huge_pages;
 use super::layout::{Layout, Order};
 use super::source::{Sink, Source};
-use super::threads::{share, threads_for};
+use super::threads::{each, threads_for};
 
 /// Smaller copies need no threads.
 const LARGE: usize = 4 << 20;
@@ -74,14 +73,7 @@ fn gather(
     // A few parts for each thread, so that one that is held up does not hold up the others.
     let mut parts = Vec::with_capacity(threads * 2);
     plan.split(threads * 2, to, &mut parts);
-    let parts = Mutex::new(parts);
-    let work = || {
-        let next = || parts.lock().ok()?.pop();
-        while let Some((part, to)) = next() {
-            part.run(source, swap, to);
-        }
-    };
-    share(threads, work);
+    each(threads, parts, |(part, to)| part.run(source, swap, to));
 }
 
 /// One axis of a plan: how many steps, and how many bytes of the source each step goes.

@@ -378,6 +378,34 @@ impl<'a> Sink<'a> {
         unsafe { self.write_with(bytes.len(), |to| Source::slice(bytes).copy_to(0, to)) };
     }
 
+    /// Has the next bytes written in parts, of so many bytes each, by at most `threads` threads:
+    /// `fill` is told which one.
+    ///
+    /// # Panics
+    /// When there is no room for them, and when `fill` leaves some of a part unwritten.
+    pub(crate) fn write_parts(
+        &mut self,
+        lens: &[usize],
+        threads: usize,
+        fill: impl Fn(usize, &mut Sink<'_>) + Sync,
+    ) {
+        let total = lens.iter().sum();
+        let write = |mut rest: &mut [MaybeUninit<u8>]| {
+            let parts = lens.iter().map(|&len| {
+                let (part, after) = std::mem::take(&mut rest).split_at_mut(len);
+                rest = after;
+                part
+            });
+            super::each(threads, parts.enumerate(), |(which, part)| {
+                let mut sink = Sink::new(part);
+                fill(which, &mut sink);
+                assert!(sink.is_full(), "a part is filled to its end");
+            });
+        };
+        // SAFETY: the lengths of the parts add up to `total`, and every part has been seen filled.
+        unsafe { self.write_with(total, write) };
+    }
+
     /// Has the next `len` bytes written by `fill`.
     ///
     /// # Safety

@@ -3,11 +3,11 @@
 use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use crate::array::{share, threads_for};
+use crate::array::{threads_for, try_map};
 
 /// Is told how far long work has come, and may stop it.
 pub trait Progress {
@@ -50,41 +50,25 @@ pub fn read_at(
     progress: &mut (dyn Progress + Send),
 ) -> io::Result<()> {
     let total = memory.len();
-    let pieces = Mutex::new(memory.chunks_mut(PIECE).enumerate());
-    let (failed, stop, done) = (Mutex::new(None), AtomicBool::new(false), AtomicU64::new(0));
-    let (caller, progress, told) =
-        (thread::current().id(), Mutex::new(progress), AtomicU64::new(0));
-    let read = || -> io::Result<()> {
-        while !stop.load(Ordering::Relaxed) {
-            let next = pieces.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).next();
-            let Some((index, piece)) = next else { return Ok(()) };
-            let len = piece.len() as u64;
-            read_piece(file, offset + (index * PIECE) as u64, piece)?;
-            let done = done.fetch_add(len, Ordering::Relaxed) + len;
-            if thread::current().id() == caller
-                && let Ok(mut progress) = progress.lock()
-            {
-                told.store(done, Ordering::Relaxed);
-                progress.advanced(done, total as u64)?;
+    let (caller, progress) = (thread::current().id(), Mutex::new((progress, 0)));
+    let done = AtomicU64::new(0);
+    let pieces = memory.chunks_mut(PIECE).enumerate();
+    let read = |(): &mut (), (index, piece): (usize, &mut [MaybeUninit<u8>])| {
+        let len = piece.len() as u64;
+        read_piece(file, offset + (index * PIECE) as u64, piece)?;
+        let done = done.fetch_add(len, Ordering::Relaxed) + len;
+        match progress.lock() {
+            Ok(mut progress) if thread::current().id() == caller => {
+                progress.1 = done;
+                progress.0.advanced(done, total as u64)
             }
+            _ => Ok(()),
         }
-        Ok(())
     };
-    share(threads_for(total, threads), || {
-        if let Err(error) = read() {
-            stop.store(true, Ordering::Relaxed);
-            failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert(error);
-        }
-    });
-    match failed.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()) {
-        Some(error) => Err(error),
-        // The last piece may have been another thread's.
-        None if told.into_inner() < total as u64 => {
-            let progress = progress.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-            progress.advanced(total as u64, total as u64)
-        }
-        None => Ok(()),
-    }
+    try_map(threads_for(total, threads), pieces, || (), read)?;
+    // The last piece may have been another thread's.
+    let (progress, told) = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if told < total as u64 { progress.advanced(total as u64, total as u64) } else { Ok(()) }
 }
 
 #[cfg(unix)]

@@ -6,13 +6,11 @@
 //! threads.
 
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use super::codec::{self, BLOCK};
 use super::deflate::{Encoder, Scratch};
 use super::write::{Compression, Told, WriteOptions};
-use crate::array::{Array, Dims, Order, Sink, Source, default_threads, share};
+use crate::array::{Array, Dims, Order, Sink, Source, default_threads, map, try_map};
 use crate::error::EncodeError;
 use crate::formats::npy::Message;
 
@@ -178,31 +176,23 @@ pub(super) fn pack(
     let each = if deflates { BYTES_PER_THREAD } else { SUM_PER_THREAD };
     let threads = options.threads.min((total / each) as usize).clamp(1, jobs.len().max(1));
 
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::with_capacity(jobs.len()));
-    share(threads, || {
-        let mut scratch = Vec::new();
-        let mut codec = deflates.then(Scratch::default);
-        while let Some(&(member, index)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let (content, (encoder, size)) = (members[member], &plans[member]);
-            let chunk = content.chunk(index, *size, &mut scratch);
-            let mut hasher = crc32fast::Hasher::new();
-            hasher.update(chunk);
-            let mut part = Vec::new();
-            if let Some(codec) = &mut codec {
-                let last = index + 1 == content.chunks(*size);
-                encoder.compress(chunk, last, codec, &mut part);
-            }
-            progress(chunk.len() as u64);
-            let chunk_done = ((member, index), hasher, part);
-            done.lock().unwrap_or_else(PoisonError::into_inner).push(chunk_done);
+    let own = || (Vec::new(), deflates.then(Scratch::default));
+    let done = map(threads, jobs, own, |(scratch, codec), (member, index)| {
+        let (content, (encoder, size)) = (members[member], &plans[member]);
+        let chunk = content.chunk(index, *size, scratch);
+        let mut hasher = crc32fast::Hasher::new();
+        hasher.update(chunk);
+        let mut part = Vec::new();
+        if let Some(codec) = codec {
+            let last = index + 1 == content.chunks(*size);
+            encoder.compress(chunk, last, codec, &mut part);
         }
+        progress(chunk.len() as u64);
+        (member, hasher, part)
     });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_unstable_by_key(|(place, ..)| *place);
 
     let mut members: Vec<(crc32fast::Hasher, Vec<Vec<u8>>)> = Vec::new();
-    for ((member, _), hasher, part) in done {
+    for (member, hasher, part) in done {
         match members.get_mut(member) {
             Some((sum, parts)) => {
                 sum.combine(&hasher);
@@ -225,8 +215,6 @@ fn pack_zstd(
     level: i32,
     progress: Told<'_>,
 ) -> io::Result<Vec<Packed>> {
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::with_capacity(members.len()));
     let total: u64 = members.iter().map(|content| content.len()).sum();
     let large = members.iter().any(|content| content.len() >= ZSTD_THREADS_FROM);
     // Where zstd has threads of its own, more would be in their way.
@@ -234,17 +222,12 @@ fn pack_zstd(
         true => 1,
         false => options.threads.min((total / BYTES_PER_THREAD) as usize).max(1),
     };
-    share(threads, || {
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(content) = members.get(index) else { break };
-            let packed = zstd_frame(content, options.threads, level, progress);
-            done.lock().unwrap_or_else(PoisonError::into_inner).push((index, packed));
-        }
-    });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_unstable_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, packed)| packed).collect()
+    try_map(
+        threads,
+        members,
+        || (),
+        |(), content| zstd_frame(content, options.threads, level, progress),
+    )
 }
 
 fn zstd_frame(

@@ -2,15 +2,14 @@
 
 use std::fs::File;
 use std::io::{Read, Seek};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::allowance::Allowance;
 use super::archive::{self, Directory, Member, Method};
 use super::codec;
 use super::names;
 use super::storage::Storage;
-use crate::array::{Array, Source, default_threads, quoted, share, shorten};
+use crate::array::{Array, Source, default_threads, map, quoted, shorten};
 use crate::error::{DecodeError, Result};
 use crate::formats::npy;
 use crate::limits::Limits;
@@ -268,15 +267,7 @@ impl<'a> Archive<'a> {
         // The largest first: none should be left for the end.
         let mut order: Vec<usize> = (0..members.len()).collect();
         order.sort_by_key(|&index| std::cmp::Reverse(members[index].size()));
-        let next = AtomicUsize::new(0);
-        let done = Mutex::new(Vec::with_capacity(members.len()));
-        share(threads, || {
-            while let Some(&index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let result = read(members[index]);
-                done.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
-            }
-        });
-        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut done = map(threads, order, || (), |(), index| (index, read(members[index])));
         done.sort_by_key(|(index, _)| *index);
         done.into_iter().map(|(_, result)| result).collect()
     }

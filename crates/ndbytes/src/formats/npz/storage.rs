@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rawzip::{FileReader, ReaderAt};
 
-use crate::array::{Source, default_threads, share, threads_for};
+use crate::array::{Source, default_threads, threads_for, try_map};
 use crate::error::{DecodeError, Result};
 
 /// The bytes of an archive.
@@ -124,21 +124,8 @@ impl Stream<'_> {
             Reader::File(_) => threads_for(bytes.len(), default_threads()),
             Reader::Seeking(_) => 1,
         };
-        if threads == 1 {
-            return self.read_exact_at(bytes, offset);
-        }
-        let pieces = Mutex::new((offset..).step_by(PIECE).zip(bytes.chunks_mut(PIECE)));
-        let failed = Mutex::new(None);
-        share(threads, || {
-            let next = || pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
-            while let Some((at, piece)) = next() {
-                if let Err(error) = self.read_exact_at(piece, at) {
-                    *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                    return;
-                }
-            }
-        });
-        failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+        let pieces = (offset..).step_by(PIECE).zip(bytes.chunks_mut(PIECE));
+        try_map(threads, pieces, || (), |(), (at, piece)| self.read_exact_at(piece, at)).map(drop)
     }
 }
 

@@ -1,8 +1,6 @@
 //! Every byte of an archive held against what the archive says, in little memory.
 
 use std::io::{self, Read};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use rawzip::ReaderAt;
 
@@ -13,7 +11,7 @@ use super::names;
 use super::read::{Archive, about, check_sum, twice};
 use super::records::{Descriptor, LocalHeader};
 use super::storage::Storage;
-use crate::array::{Improper, share};
+use crate::array::{Improper, map};
 use crate::error::{DecodeError, Result};
 use crate::formats::npy;
 
@@ -51,17 +49,15 @@ impl Archive<'_> {
     pub fn verify_all(&self, progress: &(dyn Fn(u64) + Sync)) -> Findings {
         let members = self.members();
         let allowance = self.allowance(&self.options.limits);
-        let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-        share(self.options.threads.min(members.len()), || {
-            while let Some(member) = members.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let place = member.header_at;
-                let found = self.check(member, &allowance, progress);
-                done.lock().unwrap_or_else(PoisonError::into_inner).push((place, member, found));
-            }
-        });
-        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let threads = self.options.threads.min(members.len());
+        let mut done = map(
+            threads,
+            members,
+            || (),
+            |(), member| (member, self.check(member, &allowance, progress)),
+        );
         // No two members lie in the same place.
-        done.sort_by_key(|(place, ..)| *place);
+        done.sort_by_key(|(member, _)| member.header_at);
         let mut all = Findings::default();
         let before = self.directory.bytes_before();
         if before > 0 {
@@ -72,7 +68,7 @@ impl Archive<'_> {
                     .hint("numpy.load takes it for something else; zip tools read it"),
             );
         }
-        for (_, member, found) in done {
+        for (member, found) in done {
             all.headers.extend(found.headers);
             all.faults.extend(found.faults.into_iter().map(about(member)));
             let note = |note: String| format!("{:?}: {note}", member.name());

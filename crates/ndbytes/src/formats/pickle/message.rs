@@ -1,11 +1,18 @@
 //! What is about to be pickled: its length is known before a byte of it is written.
 
+use smallvec::SmallVec;
+
 use super::opcode as op;
 use super::text;
 use super::write::{Pieces, Writer, needs_call, no_objects};
 use super::{HIGHEST_PROTOCOL, WriteOptions};
-use crate::array::{Arena, Array, Class, Order, Sink, Value, default_threads};
+use crate::array::{Arena, Array, Class, Order, Sink, Value, default_threads, threads_for};
 use crate::error::EncodeError;
+
+/// Bytes that become text are divided among threads in parts of this size.
+const PART: usize = 512 << 10;
+/// So many times as long as copying takes making text of bytes.
+const COPIES: usize = 4;
 
 /// An array about to be written: what stands before and after its data is ready, so its length is
 /// known.
@@ -24,9 +31,9 @@ pub struct Message<'m, 'a> {
 enum Body {
     /// The elements' bytes.
     Bytes,
-    /// The same as text, so many bytes long. The elements are packed already, unless they can be
-    /// borrowed.
-    Text { packed: Option<Vec<u8>>, escaped: bool, len: usize },
+    /// The same as text, each [`PART`] of them so many bytes long. The elements are packed already,
+    /// unless they can be borrowed.
+    Text { packed: Option<Vec<u8>>, escaped: bool, lens: SmallVec<[usize; 2]> },
 }
 
 impl<'m, 'a> Message<'m, 'a> {
@@ -72,20 +79,21 @@ impl<'m, 'a> Message<'m, 'a> {
             };
             let bytes = borrowed.or(packed.as_deref()).unwrap_or_default();
             let escaped = protocol == 0;
-            let len = if escaped { text::escaped_len(bytes) } else { text::utf8_len(bytes) };
+            let len_of = if escaped { text::escaped_len } else { text::utf8_len };
+            let lens: SmallVec<[usize; 2]> = bytes.chunks(PART).map(len_of).collect();
             let head = &mut writer.emit.out;
             if escaped {
                 head.push(op::UNICODE);
                 tail.push(b'\n');
             } else {
-                let len = u32::try_from(len).map_err(|_| {
+                let len = u32::try_from(lens.iter().sum::<usize>()).map_err(|_| {
                     EncodeError::new("protocols below 3 hold no data of 4 GiB and more")
                         .hint("write it with protocol 4 or 5")
                 })?;
                 head.push(op::BINUNICODE);
                 head.extend_from_slice(&len.to_le_bytes());
             }
-            Body::Text { packed, escaped, len }
+            Body::Text { packed, escaped, lens }
         };
         let head = std::mem::replace(&mut writer.emit.out, tail);
         if let Body::Text { .. } = body {
@@ -101,7 +109,7 @@ impl<'m, 'a> Message<'m, 'a> {
     pub fn len(&self) -> usize {
         let data = match &self.body {
             Body::Bytes => self.array.nbytes(),
-            Body::Text { len, .. } => *len,
+            Body::Text { lens, .. } => lens.iter().sum(),
         };
         self.head.len() + data + self.tail.len()
     }
@@ -124,13 +132,18 @@ impl<'m, 'a> Message<'m, 'a> {
         sink.write(&self.head);
         match &self.body {
             Body::Bytes => self.array.write_data(self.order, threads, sink),
-            Body::Text { packed, escaped, .. } => {
+            Body::Text { packed, escaped, lens } => {
                 let bytes = packed.as_deref().or_else(|| borrowed(self.array, self.order));
-                let give = |text: &[u8]| sink.write(text);
-                match escaped {
-                    true => text::escape(bytes.unwrap_or_default(), give),
-                    false => text::widen(bytes.unwrap_or_default(), give),
-                }
+                let bytes = bytes.unwrap_or_default();
+                let threads = threads_for(bytes.len().saturating_mul(COPIES), threads);
+                sink.write_parts(lens, threads, |which, sink| {
+                    let part = &bytes[which * PART..][..PART.min(bytes.len() - which * PART)];
+                    let give = |text: &[u8]| sink.write(text);
+                    match escaped {
+                        true => text::escape(part, give),
+                        false => text::widen(part, give),
+                    }
+                });
             }
         }
         sink.write(&self.tail);
