@@ -33,6 +33,8 @@ FRESH = Contestant("a copy into fresh memory, `x.copy()`", "x.copy()", "limit")
 TOBYTES = Contestant("`x.tobytes()`", "x.tobytes()")
 FROMBUFFER = Contestant("`np.frombuffer`", "np.frombuffer(raw, dtype).reshape(shape)")
 
+RAW = "`x.tobytes()`, `np.frombuffer`"
+
 SMALL = (28, 28)
 LARGE = (5000, 5000)
 MEDIUM = (1000, 1000)
@@ -210,20 +212,32 @@ def many(count: int) -> Iterator[Case]:
             found.append(Contestant(way.name, statement.format(both=both, **parts), way.kind))
         return found
 
+    raw = "np.frombuffer({raw}, 'f8').reshape(28, 28)"
     title = f"{count:,} arrays of 28x28 float64"
     yield Case(
         "many/in-turn",
         f"{title}, each encoded, then decoded",
         count * 6272,
         prepared,
-        contestants("for x in xs: {both}"),
+        [
+            *contestants("for x in xs: {both}"),
+            Contestant(RAW, f"for x in xs: {raw.format(raw='x.tobytes()')}", "limit"),
+        ],
     )
     yield Case(
         "many/kept",
         f"{title}, all encoded, then all decoded, all kept",
         count * 6272,
         prepared,
-        contestants("bs = [{encode} for x in xs]; ys = [{decode} for b in bs]; del bs, ys"),
+        [
+            *contestants("bs = [{encode} for x in xs]; ys = [{decode} for b in bs]; del bs, ys"),
+            Contestant(
+                RAW,
+                "bs = [x.tobytes() for x in xs]; "
+                f"ys = [{raw.format(raw='b')} for b in bs]; del bs, ys",
+                "limit",
+            ),
+        ],
     )
 
 

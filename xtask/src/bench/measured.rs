@@ -1,6 +1,6 @@
 //! What the measuring programs wrote: facts, and one case per line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::Value;
@@ -67,19 +67,32 @@ impl Quartiles {
     }
 }
 
-/// The lines of `kept`, with those of `new` in place of what they are of. The facts stay.
+/// The fact that tells which groups were measured again, apart from the others.
+pub(crate) const AGAIN: &str = "measured again";
+
+/// The lines of `kept`, with those of `new` in place of what they are of. The facts stay, but for
+/// which groups were measured again.
 pub(crate) fn renewed(kept: &str, new: &str) -> Result<String> {
+    let mut again = BTreeSet::new();
     let with_key = |line: &str| -> Result<(Option<String>, String)> {
         let record: Value = serde_json::from_str(line).map_err(|error| error.to_string())?;
         Ok((record["key"].as_str().map(str::to_owned), line.to_owned()))
     };
     let mut lines = kept.lines().map(with_key).collect::<Result<Vec<_>>>()?;
     for (key, line) in new.lines().map(with_key).collect::<Result<Vec<_>>>()? {
+        again.extend(key.as_deref().and_then(|key| key.split('/').next()).map(str::to_owned));
         match lines.iter_mut().find(|(known, _)| *known == key) {
             Some(known) if key.is_some() => known.1 = line,
             None if key.is_some() => lines.push((key, line)),
             _ => {}
         }
+    }
+    if let Some((_, facts)) = lines.iter_mut().find(|(key, _)| key.is_none()) {
+        let mut record: Value = serde_json::from_str(facts).map_err(|error| error.to_string())?;
+        let before = record["facts"][AGAIN].as_str().unwrap_or_default().to_owned();
+        again.extend(before.split(", ").filter(|group| !group.is_empty()).map(str::to_owned));
+        record["facts"][AGAIN] = Vec::from_iter(again).join(", ").into();
+        *facts = record.to_string();
     }
     Ok(lines.into_iter().map(|(_, line)| line + "\n").collect())
 }
@@ -200,12 +213,15 @@ pub(super) mod tests {
     #[test]
     fn lines_are_renewed_by_their_keys() {
         let kept =
-            "{\"facts\": {\"date\": \"1\"}}\n{\"key\": \"a/1\", \"n\": 1}\n{\"key\": \"b/1\"}\n";
+            "{\"facts\":{\"date\":\"1\"}}\n{\"key\": \"a/1\", \"n\": 1}\n{\"key\": \"b/1\"}\n";
         let new =
             "{\"facts\": {\"date\": \"2\"}}\n{\"key\": \"c/1\"}\n{\"key\": \"a/1\", \"n\": 2}\n";
-        let wanted = "{\"facts\": {\"date\": \"1\"}}\n{\"key\": \"a/1\", \"n\": 2}\n{\"key\": \"b/1\"}\n\
-                      {\"key\": \"c/1\"}\n";
-        assert_eq!(renewed(kept, new), Ok(wanted.to_owned()));
+        let lines = "{\"key\": \"a/1\", \"n\": 2}\n{\"key\": \"b/1\"}\n{\"key\": \"c/1\"}\n";
+        let facts =
+            |again| format!("{{\"facts\":{{\"date\":\"1\",\"measured again\":\"{again}\"}}}}\n");
+        let once = renewed(kept, new).unwrap();
+        assert_eq!(once, facts("a, c") + lines);
+        assert_eq!(renewed(&once, "{\"key\": \"b/1\"}"), Ok(facts("a, b, c") + lines));
         assert!(renewed(kept, "no JSON").is_err());
     }
 

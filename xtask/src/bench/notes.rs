@@ -16,10 +16,6 @@ pub(crate) const NOTES: &[(&str, &str)] = &[
         "pyarrow's result is a buffer that is not a `bytes`, and it does not fill it with threads",
     ),
     (
-        "many/kept",
-        "640 MB of memory that nobody has touched before take most of the time, whoever fills them",
-    ),
-    (
         "exchange/100MB-tcp",
         "room for each array is asked for and given back, which the bare socket's one buffer spares",
     ),

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::instructions::Record;
-use super::measured::{Case, Contestant, Kind, Measured};
+use super::measured::{AGAIN, Case, Contestant, Kind, Measured};
 use super::numbers::{bytes, ratio, seconds};
 use super::targets::{self, Target};
 use super::{notes, sweep};
@@ -23,7 +23,13 @@ const GROUPS: &[(&str, &str, &str)] = &[
         "The limits are of as many bytes that do lie side by side.",
     ),
     ("equal", "Whether two arrays are equal", ""),
-    ("many", "Many small arrays", "Against the peers that keep dtype and shape."),
+    (
+        "many",
+        "Many small arrays",
+        "Against the peers that keep dtype and shape; the limit is bytes that keep neither. Where all \
+         are kept, 640 MB of memory that the processor has not seen lately are written, and read \
+         again, by everyone.",
+    ),
     (
         "dtypes-encode",
         "Other dtypes and orders to bytes",
@@ -130,7 +136,7 @@ fn opening(measured: &Measured) -> String {
          | peers | {peers} |\n\n\
          Times are for orientation. What counts are the ratios, of times taken in turns in one \
          run: `44x` in the column of a peer says that it takes 44 times as long as ndbytes, and \
-         less than `1x` that it is faster.\n",
+         less than `1x` that it is faster.{again}\n",
         date = fact("date"),
         processor = fact("processor"),
         cores = fact("cores"),
@@ -141,7 +147,19 @@ fn opening(measured: &Measured) -> String {
         numpy = fact("numpy"),
         rustc = fact("rustc"),
         peers = peers.join(", "),
+        again = again_of(measured),
     )
+}
+
+/// Which tables are of a later run than the others.
+fn again_of(measured: &Measured) -> String {
+    let again = measured.facts.get(AGAIN).map_or("", String::as_str);
+    let title = |key| GROUPS.iter().find(|(group, ..)| *group == key).map(|(_, title, _)| *title);
+    let titles: Vec<&str> = again.split(", ").filter_map(title).collect();
+    match titles[..] {
+        [] => String::new(),
+        _ => format!(" Measured again since, each table as a whole: {}.", titles.join("; ")),
+    }
 }
 
 fn table_of_targets(measured: &Measured, targets: &[Target]) -> String {

@@ -77,7 +77,6 @@ pub(crate) fn all(measured: &Measured) -> Vec<Target> {
         at_most("equal/128MB", 1.0, "`np.array_equal`"),
         faster("equal/128MB-nan", 3.0, "`np.array_equal`"),
         fastest("many/in-turn", 8.0),
-        fastest("many/kept", 8.0),
         at_most("dtypes-encode/", 1.3, "ndbytes, float64"),
         at_most("dtypes-decode/", 1.3, "ndbytes, float64"),
         faster("pickle-dumps/28x28-2", 4.0, PICKLE),
