@@ -84,10 +84,6 @@ pub(crate) fn arrays_to_bytes<'py>(
     npz_bytes(py, &views, &options)
 }
 
-/// Of so many bytes, what they are compressed to is gathered before it is written: the system is
-/// faster with a file whose length it knows.
-const GATHERED: u64 = 32 << 20;
-
 /// npz bytes of arrays that have been looked at.
 pub(crate) fn npz_bytes<'py>(
     py: Python<'py>,
@@ -325,20 +321,12 @@ pub(crate) fn save_npz<'py>(
         let target = Target::at(&path, Existing::Replace)?;
         let about = |error| FileError::new(&path, "", error);
         let stored = prepared.stored_len();
-        if options.compression == Compression::None {
-            return target.write(&file_options.length(stored), |file| {
-                let fill = |out: &mut dyn io::Write| prepared.write_to(out, &options).map(|_| ());
-                files::write_behind(file, stored, fill).map_err(about)
-            });
+        let fill = |out: &mut dyn io::Write| prepared.write_to(out, &options).map(drop);
+        if options.compression != Compression::None {
+            return target.write(&file_options, |mut file| fill(&mut file).map_err(about));
         }
-        if stored > GATHERED {
-            return target.write(&file_options, |file| {
-                prepared.write_to(file, &options).map(|_| ()).map_err(about)
-            });
-        }
-        let bytes = prepared.write_to(Vec::new(), &options).map_err(about)?;
-        target.write(&file_options.length(bytes.len() as u64), |file| {
-            file.write_all(&bytes).map_err(about)
+        target.write(&file_options.length(stored), |file| {
+            files::write_behind(file, stored, fill).map_err(about)
         })
     });
     written.map_err(|error| from_file(py, error))
