@@ -38,6 +38,15 @@ def test_what_python_pickles_is_read(x: np.ndarray, protocol: int) -> None:
 @pytest.mark.parametrize("x", ARRAYS, ids=lambda x: f"{x.dtype}-{x.shape}")
 def test_what_is_written_is_loaded_by_python(x: np.ndarray) -> None:
     assert_same(pickle.loads(ndbytes.array_to_bytes(x, format="pickle")), x)
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_several_threads_write_what_python_loads(protocol: int) -> None:
+    x = np.random.default_rng(0).integers(0, 256, 9_000_001, "u1")
+    for y in (x, x[::-1]):
+        data = ndbytes.pickle.dumps(y, protocol)
+        assert_same(pickle.loads(data), y)
+        assert_same(ndbytes.bytes_to_array(data), y)
     strided = np.repeat(x[None], 3, axis=0)[::-2]
     assert_same(pickle.loads(ndbytes.array_to_bytes(strided, format="pickle")), strided)
 

@@ -208,3 +208,31 @@ fn borrowed<'m>(array: &'m Array<'_>, order: Order) -> Option<&'m [u8]> {
     let bytes = array.source().as_slice().filter(|_| layout.is_contiguous(order))?;
     bytes.get(layout.start()..)?.get(..layout.nbytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_the_same_by_any_number_of_threads() {
+        // Every byte, those that are escaped too, and the last part shorter than the others.
+        let bytes: Vec<u8> = (0..5 * PART as u32 / 2 + 7)
+            .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
+            .collect();
+        let array = Array::from_slice(&bytes, &[bytes.len()]).unwrap();
+        for protocol in [0, 2] {
+            let mut wanted = Vec::new();
+            match protocol {
+                0 => text::escape(&bytes, |part| wanted.extend_from_slice(part)),
+                _ => text::widen(&bytes, |part| wanted.extend_from_slice(part)),
+            }
+            let message = Message::new(&array, protocol).unwrap();
+            for threads in 1..5 {
+                let pickle = Sink::collect(message.len(), |sink| message.write(threads, sink));
+                let found = &pickle[message.head.len()..][..wanted.len()];
+                assert!(found == wanted, "protocol {protocol}, {threads} threads");
+                assert!(pickle.ends_with(&message.tail));
+            }
+        }
+    }
+}
