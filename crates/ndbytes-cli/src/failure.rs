@@ -2,15 +2,12 @@
 
 use std::path::Path;
 
-use ndbytes::{DecodeError, DecodeErrorKind, Format, GuessOptions, Source};
+use ndbytes::{DecodeError, DecodeErrorKind, Format, Source};
 use serde_json::{Value, json};
 
 use crate::hint::in_terminal_words;
 use crate::screen::Screen;
 use crate::trouble::Trouble;
-
-/// From here on, what bytes are told to be is worth saying.
-const CLEARLY: f64 = 0.6;
 
 /// Why one file could not be dealt with.
 #[derive(Debug)]
@@ -39,8 +36,14 @@ impl Failure {
             message,
             offset: Some(0),
             entry: None,
-            hint: hint_for_unknown(file, start),
+            hint: Some(hint_for_unknown(file, start)),
         }
+    }
+
+    /// What was asked for is not what there is.
+    pub(crate) fn mismatch(message: String, hint: Option<String>) -> Self {
+        let kind = DecodeErrorKind::Mismatch.name();
+        Self { kind, message, offset: None, entry: None, hint }
     }
 
     /// As [`From`], with the hint of the command line for bytes that say nothing.
@@ -51,7 +54,7 @@ impl Failure {
                 Self::unknown(file, bytes, Some(bytes.len() as u64))
             }
             DecodeErrorKind::Unrecognized => {
-                Self { hint: hint_for_unknown(file, bytes), ..failure }
+                Self { hint: Some(hint_for_unknown(file, bytes)), ..failure }
             }
             _ => failure,
         }
@@ -128,23 +131,12 @@ impl From<std::io::Error> for Failure {
 
 /// What to try with bytes that say nothing: the name of what they are, if that is known, else the
 /// verbs that can tell more.
-pub(crate) fn hint_for_unknown(file: &Path, start: &[u8]) -> Option<String> {
-    if start.is_empty() {
-        return None;
-    }
-    let guesses = ndbytes::guess(&Source::slice(start), &GuessOptions::new()).unwrap_or_default();
-    let named = guesses.first().filter(|guess| {
-        guess.dtype.is_none() && guess.probability >= CLEARLY && !guess.what.starts_with("random")
-    });
+fn hint_for_unknown(file: &Path, start: &[u8]) -> String {
     let file = file.display();
-    Some(match named {
-        Some(guess) => {
-            let advice = guess.reasons.last().map_or(String::new(), |advice| format!(": {advice}"));
-            format!("this is {}{advice}", guess.what)
-        }
-        None => format!(
+    ndbytes::recognise(&Source::slice(start)).unwrap_or_else(|| {
+        format!(
             "if they are bare elements, say of what kind: ndbytes convert {file} OUT.npy --from raw \
              --dtype float32 --shape 28,28; ndbytes guess {file} tells what they may be"
-        ),
+        )
     })
 }

@@ -197,7 +197,7 @@ impl<'a> Found<'a> {
         }
         let name = match (names, part.name) {
             (None, None) => None,
-            (None, Some(name)) => return Err(nameless(&name)),
+            (None, Some(name)) => return Err(Trouble::new(nameless(&name))),
             (Some(_), Some(name)) => Some(name),
             (Some(mut names), None) => match names.len() {
                 0 => return Err(Trouble::new("the archive holds no array")),

@@ -69,7 +69,7 @@ impl Archive<'_> {
                 DecodeError::malformed(format!("{before} bytes come before the first member"))
                     .format("npz")
                     .at(0)
-                    .hint("numpy.load takes it for something else; zip tools read it"),
+                    .hint("NumPy takes it for something else; zip tools read it"),
             );
         }
         for (_, member, found) in done {
