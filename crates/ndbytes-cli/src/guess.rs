@@ -101,6 +101,7 @@ struct Guessed {
 impl Guessed {
     fn of(file: &Path, args: &Args) -> Result<Self, Failure> {
         let input = Input::open(file)?;
+        input.expect_parts();
         let guesses = ndbytes::guess(&Source::slice(&input), &args.options())?;
         Ok(Self { nbytes: input.len(), guesses, most: args.most })
     }

@@ -2,7 +2,7 @@
 //!
 //! Only what has failed comes here, and it is looked at in bounded time.
 
-use crate::array::{ByteOrder, DType, Dims, Order, Source};
+use crate::array::{ByteOrder, DType, Dims, Kind, Order, Scalar, Source};
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::guess::{self, Guess, GuessOptions, guess};
 
@@ -203,8 +203,13 @@ fn better(first: &Guess, asked: &DType, way: &Way<'_>) -> Option<String> {
         let start = first.offset;
         return (start > 0).then(|| format!("the elements seem to start at byte {start}: {call}"));
     }
-    let swapped = dtype.byte_order() != ByteOrder::NotApplicable
-        && dtype.with_byte_order(asked.byte_order()) == *asked;
+    let (told, meant) = (unsigned(dtype), unsigned(asked));
+    if told == meant {
+        // Most numbers are the same with a sign.
+        return None;
+    }
+    let swapped = told.byte_order() != ByteOrder::NotApplicable
+        && told.with_byte_order(meant.byte_order()) == meant;
     if swapped {
         return Some(format!("they look byte-swapped, like {dtype}: {call}"));
     }
@@ -220,6 +225,18 @@ fn better(first: &Guess, asked: &DType, way: &Way<'_>) -> Option<String> {
         _ => String::new(),
     };
     Some(format!("they look like {dtype}{compared}: {call}"))
+}
+
+/// The dtype, of whole numbers that without a sign.
+fn unsigned(dtype: &DType) -> DType {
+    let kind = match dtype.kind() {
+        Kind::Scalar(Scalar::Int8) => Scalar::UInt8,
+        Kind::Scalar(Scalar::Int16) => Scalar::UInt16,
+        Kind::Scalar(Scalar::Int32) => Scalar::UInt32,
+        Kind::Scalar(Scalar::Int64) => Scalar::UInt64,
+        _ => return dtype.clone(),
+    };
+    DType::new(Kind::Scalar(kind), dtype.byte_order())
 }
 
 #[cfg(test)]
@@ -244,6 +261,16 @@ mod tests {
         assert!(told.contains("they look like float32, 2 elements for each one"), "{told}");
         let told = hint(&waves(), ">f4", &[Some(1000)]);
         assert!(told.contains("they look byte-swapped, like float32"), "{told}");
+    }
+
+    #[test]
+    fn a_sign_makes_no_other_dtype() {
+        let heights: Vec<u8> =
+            (0..4000_u16).flat_map(|i| (300 + i % 97 + i / 10).to_le_bytes()).collect();
+        let told = hint(&heights, "<i2", &[Some(3999)]);
+        assert!(!told.contains("they look"), "{told}");
+        let told = hint(&heights, ">i2", &[Some(3999)]);
+        assert!(told.contains("they look byte-swapped, like uint16"), "{told}");
     }
 
     #[test]
