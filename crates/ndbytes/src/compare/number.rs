@@ -174,6 +174,7 @@ whole! {
 macro_rules! floats {
     ($($type:ty, $bits:ty, $whole:ty, $to_f64:expr;)*) => {$(
         impl Steps for $type {
+            const SQUARES_FIT: bool = size_of::<$type>() < size_of::<f64>();
             type Count = $bits;
             fn count(steps: u64) -> $bits {
                 steps.try_into().unwrap_or(<$bits>::MAX)
@@ -237,6 +238,8 @@ floats! {
 
 /// A float among its neighbours.
 pub(super) trait Steps: Copy {
+    /// Whether squares of all its numbers are float64, neither too large nor too small.
+    const SQUARES_FIT: bool;
     type Count: Copy + PartialOrd;
     /// So many, as they are counted here.
     fn count(steps: u64) -> Self::Count;
@@ -285,7 +288,7 @@ impl<T: Number + Steps> Number for Pair<T> {
         // What is lost of squares next to nothing is less than what is added.
         let far = (distance > bound.abs)
             | (distance + 1e-10 * TINY >= bound.rel * magnitude)
-            | (magnitude < bound.tiny)
+            | (!T::SQUARES_FIT & (magnitude < bound.tiny))
             | (self.0.steps(other.0) > bound.ulp)
             | (self.1.steps(other.1) > bound.ulp);
         far & !self.same_bits(other)
@@ -296,7 +299,10 @@ impl<T: Number + Steps> Number for Pair<T> {
     #[inline(always)]
     fn is_plain(self) -> bool {
         // The squares of larger ones may be infinite.
-        let fits = |part: T| part.is_plain() & (part.magnitude() < LARGE);
+        let fits = |part: T| match T::SQUARES_FIT {
+            true => part.is_plain(),
+            false => part.magnitude() < LARGE,
+        };
         fits(self.0) & fits(self.1)
     }
     #[inline(always)]
