@@ -159,8 +159,7 @@ impl ReadArgs {
 
     fn read_raw<'a>(&self, path: &Path, bytes: &'a [u8]) -> Result<Array<'a>, Trouble> {
         let Some(dtype) = self.dtype.clone() else {
-            let nbytes = Some(bytes.len() as u64);
-            return Err(Failure::unknown(path, bytes, nbytes).trouble());
+            return Err(Failure::unsaid(path, bytes).trouble());
         };
         let mut description = raw::Description::new(dtype);
         if let Some(Shape(shape)) = &self.shape {

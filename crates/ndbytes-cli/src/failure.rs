@@ -22,6 +22,16 @@ pub(crate) struct Failure {
 impl Failure {
     /// The bytes of `file`, which begin with `start`, are in no format that is known here.
     pub(crate) fn unknown(file: &Path, start: &[u8], nbytes: Option<u64>) -> Self {
+        let how = format!(": ndbytes convert {} OUT.npy --from raw --dtype", file.display());
+        Self::undescribed(file, start, nbytes, &how)
+    }
+
+    /// As [`Self::unknown`], where what the elements are can be said on the spot.
+    pub(crate) fn unsaid(file: &Path, bytes: &[u8]) -> Self {
+        Self::undescribed(file, bytes, Some(bytes.len() as u64), ", such as --dtype")
+    }
+
+    fn undescribed(file: &Path, start: &[u8], nbytes: Option<u64>, how: &str) -> Self {
         let formats: Vec<&str> =
             Format::all().filter(|&format| format != Format::Raw).map(Format::name).collect();
         let formats = formats.join(", nor ");
@@ -31,13 +41,16 @@ impl Failure {
             Some(count) => format!("these {count} bytes do not say what they are (not {formats})"),
             None => format!("these bytes do not say what they are (not {formats})"),
         };
-        Self {
-            kind: DecodeErrorKind::Unrecognized.name(),
-            message,
-            offset: Some(0),
-            entry: None,
-            hint: Some(hint_for_unknown(file, start)),
-        }
+        // What is known by name, or else the verbs that can tell more.
+        let hint = ndbytes::recognise(&Source::slice(start)).unwrap_or_else(|| {
+            format!(
+                "if they are bare elements, say of what kind{how} float32 --shape 28,28; ndbytes \
+                 guess {} tells what they may be",
+                file.display()
+            )
+        });
+        let kind = DecodeErrorKind::Unrecognized.name();
+        Self { kind, message, offset: Some(0), entry: None, hint: Some(hint) }
     }
 
     /// What was asked for is not what there is.
@@ -54,7 +67,7 @@ impl Failure {
                 Self::unknown(file, bytes, Some(bytes.len() as u64))
             }
             DecodeErrorKind::Unrecognized => {
-                Self { hint: Some(hint_for_unknown(file, bytes)), ..failure }
+                Self { hint: Self::unknown(file, bytes, None).hint, ..failure }
             }
             _ => failure,
         }
@@ -127,16 +140,4 @@ impl From<std::io::Error> for Failure {
         };
         Self { kind: "io", message, offset: None, entry: None, hint }
     }
-}
-
-/// What to try with bytes that say nothing: the name of what they are, if that is known, else the
-/// verbs that can tell more.
-fn hint_for_unknown(file: &Path, start: &[u8]) -> String {
-    let file = file.display();
-    ndbytes::recognise(&Source::slice(start)).unwrap_or_else(|| {
-        format!(
-            "if they are bare elements, say of what kind: ndbytes convert {file} OUT.npy --from raw \
-             --dtype float32 --shape 28,28; ndbytes guess {file} tells what they may be"
-        )
-    })
 }

@@ -62,7 +62,8 @@ fn no_hint_of_a_hostile_file_is_for_programs() {
     assert!(hints.len() > 15, "{hints:?}");
     // Whoever builds the arrays may say more of a file than who looks at it.
     let folder = tempfile::tempdir().unwrap();
-    for file in hints.values() {
+    // One stands for gigabytes, and whoever converts it gets them.
+    for file in hints.values().filter(|file| !file.ends_with("zstd_windows.npz")) {
         for name in ["x.npy", "x.pkl", "x.npz"] {
             let out = folder.path().join(name);
             let told = run(["convert", file, str(&out), "--force"]);
@@ -104,6 +105,11 @@ fn what_does_not_fit_raw_bytes_is_told_in_options() {
     let skipped = told(&["--dtype", "u2", "--offset", "3"]);
     assert!(
         skipped.contains("or --offset 4 to skip 1 byte at the start, --count 11998 to leave out")
+    );
+    let unsaid = told(&[]);
+    assert!(
+        unsaid.starts_with("if they are bare elements, say of what kind, such as --dtype"),
+        "{unsaid}"
     );
     // The same words of the files themselves.
     for verb in ["show", "convert"] {
