@@ -1,11 +1,12 @@
 //! Why one file of several could not be dealt with: a line for people, an object for machines.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use ndbytes::{DecodeError, DecodeErrorKind, Format, Source};
 use serde_json::{Value, json};
 
-use crate::hint::in_terminal_words;
+use crate::hint::{apart, in_terminal_words};
 use crate::screen::Screen;
 use crate::trouble::Trouble;
 
@@ -132,12 +133,8 @@ impl From<DecodeError> for Failure {
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         let said = error.to_string();
-        let (message, hint) = match said.split_once(". Hint: ") {
-            Some((message, hint)) => {
-                (message.to_owned(), Some(in_terminal_words(hint).into_owned()))
-            }
-            None => (said, None),
-        };
+        let (message, hint) = apart(&said);
+        let (message, hint) = (message.to_owned(), hint.map(Cow::into_owned));
         Self { kind: "io", message, offset: None, entry: None, hint }
     }
 }

@@ -35,6 +35,14 @@ const KEPT_BY_PICKLE: &str = "pickle keeps it, such as OUT.pkl";
 /// Arguments, and the options that take them here.
 const OPTIONS: &[(&str, &str)] = &[(" offset=", " --offset "), (" count=", " --count ")];
 
+/// What went wrong, and what to try in the words of the terminal, of a message that holds both.
+pub(crate) fn apart(said: &str) -> (&str, Option<Cow<'_, str>>) {
+    match said.split_once(". Hint: ") {
+        Some((found, hint)) => (found, Some(in_terminal_words(hint))),
+        None => (said, None),
+    }
+}
+
 /// The hint in the words of the terminal.
 pub(crate) fn in_terminal_words(hint: &str) -> Cow<'_, str> {
     if let Some((_, ours)) = HINTS.iter().find(|(theirs, _)| *theirs == hint) {
