@@ -52,6 +52,10 @@ pub(crate) fn two_names(one: &str, other: &str) -> Trouble {
     Trouble::new(format!("two names are given: {one:?} and {other:?}"))
 }
 
+pub(crate) fn no_array() -> Trouble {
+    Trouble::new("the archive holds no array. Hint: ndbytes inspect tells what is in it")
+}
+
 pub(crate) fn nameless(name: &str) -> String {
     format!("there is one array here, and no name for it: not {name:?}")
 }

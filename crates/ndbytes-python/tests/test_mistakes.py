@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import base64
 import gzip
+import io
 import pickle
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +27,13 @@ raw = waves.tobytes()
 class Evil:
     def __reduce__(self) -> tuple[object, ...]:
         return print, ("never",)
+
+
+def zipped() -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("a.txt", "no array")
+    return stream.getvalue()
 
 
 # What was meant, what was done, and what is said: the words that the message must have.
@@ -167,6 +176,11 @@ MISTAKES: list[tuple[str, Callable[[], object], str]] = [
         "an npz of several arrays",
         lambda: ndbytes.bytes_to_array(ndbytes.arrays_to_bytes({"x": waves, "y": waves})),
         'Hint: bytes_to_arrays(data) reads them all: "x", "y"',
+    ),
+    (
+        "a zip of something else",
+        lambda: ndbytes.bytes_to_array(zipped()),
+        "there is no array in it. Hint: it may be a zip of something else: inspect(data) tells",
     ),
     (
         "a pickle of something else",
