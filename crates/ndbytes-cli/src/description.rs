@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use ndbytes::npz::{self, Archive, Member};
-use ndbytes::{Array, DType, Format, Kind, Limits, Order, ReadOptions, Source, raw};
+use ndbytes::{Array, DType, Format, Guess, Kind, Limits, Order, ReadOptions, Source, raw};
 
 use crate::failure::Failure;
 use crate::progress::Progress;
@@ -159,8 +159,7 @@ impl ReadArgs {
 
     fn read_raw<'a>(&self, path: &Path, bytes: &'a [u8]) -> Result<Array<'a>, Trouble> {
         let Some(dtype) = self.dtype.clone() else {
-            let nbytes = Some(bytes.len() as u64);
-            return Err(Failure::unknown(path, bytes, nbytes).trouble());
+            return Err(Failure::unsaid(path, bytes).trouble());
         };
         let mut description = raw::Description::new(dtype);
         if let Some(Shape(shape)) = &self.shape {
@@ -175,7 +174,10 @@ impl ReadArgs {
         if let Some(count) = self.count {
             description = description.count(count);
         }
-        Ok(description.read(bytes)?)
+        description.read(bytes).map_err(|error| {
+            let (source, asked) = (Source::slice(bytes), Some(description.dtype()));
+            ndbytes::explain_to(error, &source, asked, &way_to_read).into()
+        })
     }
 }
 
@@ -223,6 +225,15 @@ pub(crate) fn way_back(dtype: &DType, shape: &[usize], order: Order) -> Option<S
     let shape = if dims.is_empty() { "'()'".to_owned() } else { dims.join(",") };
     let order = if order == Order::F { " --order F" } else { "" };
     Some(format!("--dtype '{typestr}' --shape {shape}{order}"))
+}
+
+/// The options that read bytes as a guess says.
+pub(crate) fn way_to_read(guess: &Guess) -> Option<String> {
+    let mut options = way_back(guess.dtype.as_ref()?, &guess.shape, guess.order)?;
+    if guess.offset > 0 {
+        options.push_str(&format!(" --offset {}", guess.offset));
+    }
+    Some(options)
 }
 
 /// `28,28`, `-1,28`, and what Python prints: `(28, 28)`, `(5,)`, `()`.

@@ -51,11 +51,11 @@ pub(crate) struct Args {
     name: Option<String>,
 
     /// Numbers may be apart by this share of the second one
-    #[arg(long, value_name = "SHARE", value_parser = tolerance)]
+    #[arg(long, value_name = "SHARE", value_parser = tolerance, allow_negative_numbers = true)]
     rtol: Option<f64>,
 
     /// Numbers may be this far apart
-    #[arg(long, value_name = "DISTANCE", value_parser = tolerance)]
+    #[arg(long, value_name = "DISTANCE", value_parser = tolerance, allow_negative_numbers = true)]
     atol: Option<f64>,
 
     /// So many floats of their format may lie between two, the farther one included

@@ -1,16 +1,14 @@
 //! Why one file of several could not be dealt with: a line for people, an object for machines.
 
+use std::borrow::Cow;
 use std::path::Path;
 
-use ndbytes::{DecodeError, DecodeErrorKind, Format, GuessOptions, Source};
+use ndbytes::{DecodeError, DecodeErrorKind, Format, Source};
 use serde_json::{Value, json};
 
-use crate::hint::in_terminal_words;
+use crate::hint::{apart, in_terminal_words};
 use crate::screen::Screen;
 use crate::trouble::Trouble;
-
-/// From here on, what bytes are told to be is worth saying.
-const CLEARLY: f64 = 0.6;
 
 /// Why one file could not be dealt with.
 #[derive(Debug)]
@@ -25,6 +23,16 @@ pub(crate) struct Failure {
 impl Failure {
     /// The bytes of `file`, which begin with `start`, are in no format that is known here.
     pub(crate) fn unknown(file: &Path, start: &[u8], nbytes: Option<u64>) -> Self {
+        let how = format!(": ndbytes convert {} OUT.npy --from raw --dtype", file.display());
+        Self::undescribed(file, start, nbytes, &how)
+    }
+
+    /// As [`Self::unknown`], where what the elements are can be said on the spot.
+    pub(crate) fn unsaid(file: &Path, bytes: &[u8]) -> Self {
+        Self::undescribed(file, bytes, Some(bytes.len() as u64), ", such as --dtype")
+    }
+
+    fn undescribed(file: &Path, start: &[u8], nbytes: Option<u64>, how: &str) -> Self {
         let formats: Vec<&str> =
             Format::all().filter(|&format| format != Format::Raw).map(Format::name).collect();
         let formats = formats.join(", nor ");
@@ -34,13 +42,22 @@ impl Failure {
             Some(count) => format!("these {count} bytes do not say what they are (not {formats})"),
             None => format!("these bytes do not say what they are (not {formats})"),
         };
-        Self {
-            kind: DecodeErrorKind::Unrecognized.name(),
-            message,
-            offset: Some(0),
-            entry: None,
-            hint: hint_for_unknown(file, start),
-        }
+        // What is known by name, or else the verbs that can tell more.
+        let hint = ndbytes::recognise(&Source::slice(start)).unwrap_or_else(|| {
+            format!(
+                "if they are bare elements, say of what kind{how} float32 --shape 28,28; ndbytes \
+                 guess {} tells what they may be",
+                file.display()
+            )
+        });
+        let kind = DecodeErrorKind::Unrecognized.name();
+        Self { kind, message, offset: Some(0), entry: None, hint: Some(hint) }
+    }
+
+    /// What was asked for is not what there is.
+    pub(crate) fn mismatch(message: String, hint: Option<String>) -> Self {
+        let kind = DecodeErrorKind::Mismatch.name();
+        Self { kind, message, offset: None, entry: None, hint }
     }
 
     /// As [`From`], with the hint of the command line for bytes that say nothing.
@@ -51,7 +68,7 @@ impl Failure {
                 Self::unknown(file, bytes, Some(bytes.len() as u64))
             }
             DecodeErrorKind::Unrecognized => {
-                Self { hint: hint_for_unknown(file, bytes), ..failure }
+                Self { hint: Self::unknown(file, bytes, None).hint, ..failure }
             }
             _ => failure,
         }
@@ -116,35 +133,8 @@ impl From<DecodeError> for Failure {
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         let said = error.to_string();
-        let (message, hint) = match said.split_once(". Hint: ") {
-            Some((message, hint)) => {
-                (message.to_owned(), Some(in_terminal_words(hint).into_owned()))
-            }
-            None => (said, None),
-        };
+        let (message, hint) = apart(&said);
+        let (message, hint) = (message.to_owned(), hint.map(Cow::into_owned));
         Self { kind: "io", message, offset: None, entry: None, hint }
     }
-}
-
-/// What to try with bytes that say nothing: the name of what they are, if that is known, else the
-/// verbs that can tell more.
-pub(crate) fn hint_for_unknown(file: &Path, start: &[u8]) -> Option<String> {
-    if start.is_empty() {
-        return None;
-    }
-    let guesses = ndbytes::guess(&Source::slice(start), &GuessOptions::new()).unwrap_or_default();
-    let named = guesses.first().filter(|guess| {
-        guess.dtype.is_none() && guess.probability >= CLEARLY && !guess.what.starts_with("random")
-    });
-    let file = file.display();
-    Some(match named {
-        Some(guess) => {
-            let advice = guess.reasons.last().map_or(String::new(), |advice| format!(": {advice}"));
-            format!("this is {}{advice}", guess.what)
-        }
-        None => format!(
-            "if they are bare elements, say of what kind: ndbytes convert {file} OUT.npy --from raw \
-             --dtype float32 --shape 28,28; ndbytes guess {file} tells what they may be"
-        ),
-    })
 }

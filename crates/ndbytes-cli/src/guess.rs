@@ -6,10 +6,12 @@ use ndbytes::{DType, Guess, GuessOptions, Source};
 use serde_json::{Value, json};
 
 use crate::Outcome;
-use crate::description::{Shape, order_name, parse_shape};
+use crate::description::{Shape, order_name, parse_shape, way_to_read};
 use crate::failure::Failure;
 use crate::input::Input;
+use crate::progress::Progress;
 use crate::screen::{BOLD, Cell, DIM, GOOD, Screen, counted};
+use crate::several::{Report, Telling, tell_each};
 use crate::trouble::{Trouble, name};
 use ndbytes::array::tuple;
 
@@ -64,34 +66,12 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
-    let mut screen = Screen::stdout();
-    let mut outcome = Outcome::Fine;
-    let mut apart = false;
-    for file in &args.files {
-        let looked = Input::open(file).map_err(Failure::from).and_then(|input| {
-            Ok((input.len(), ndbytes::guess(&Source::slice(&input), &args.options())?))
-        });
-        match looked {
-            Ok((nbytes, guesses)) if args.json => {
-                let guesses: Vec<Value> = guesses.iter().map(guess_json).collect();
-                let file = file.to_string_lossy();
-                screen.json(&json!({ "file": file, "nbytes": nbytes, "guesses": guesses }))?;
-            }
-            Ok((nbytes, guesses)) => {
-                if std::mem::replace(&mut apart, true) {
-                    screen.line(&[])?;
-                }
-                let most = args.most.min(guesses.len());
-                print(&mut screen, file, nbytes, &guesses[..most])?;
-            }
-            Err(failure) => {
-                outcome = Outcome::Troubled;
-                failure.tell(file, &mut screen, args.json)?;
-            }
-        }
+    let telling = if args.json { Telling::Json } else { Telling::Apart };
+    let look = |file: &Path| Guessed::of(file, args);
+    match tell_each(&args.files, telling, &Progress::none(), &mut Screen::stdout(), look)? {
+        0 => Ok(Outcome::Fine),
+        _ => Ok(Outcome::Troubled),
     }
-    screen.flush()?;
-    Ok(outcome)
 }
 
 impl Args {
@@ -110,50 +90,60 @@ impl Args {
     }
 }
 
-fn print(
-    screen: &mut Screen,
-    file: &Path,
+/// What one file may be.
+struct Guessed {
     nbytes: usize,
-    guesses: &[Guess],
-) -> Result<(), Trouble> {
-    screen.line(&[
-        Cell::new(BOLD, name(file)),
-        Cell::from(format!(", {}", counted(nbytes, "byte"))),
-    ])?;
-    if guesses.is_empty() {
-        screen.line(&[Cell::from("  nothing fits what is said about them")])?;
+    guesses: Vec<Guess>,
+    /// How many of them are shown to people.
+    most: usize,
+}
+
+impl Guessed {
+    fn of(file: &Path, args: &Args) -> Result<Self, Failure> {
+        let input = Input::open(file)?;
+        input.expect_parts();
+        let guesses = ndbytes::guess(&Source::slice(&input), &args.options())?;
+        Ok(Self { nbytes: input.len(), guesses, most: args.most })
     }
-    for guess in guesses {
-        let mut said = guess.what.clone();
-        if guess.dtype.is_some() {
-            said.push_str(&format!(" {}", tuple(&guess.shape)));
-        }
-        let percent = format!("{:3.0} %", 100.0 * guess.probability);
-        screen.line(&[Cell::new(BOLD, percent), Cell::from("  "), Cell::new(BOLD, said)])?;
-        for reason in &guess.reasons {
-            screen.line(&[Cell::new(DIM, format!("       {reason}"))])?;
-        }
-        let convert = convert_options(guess)
-            .map(|options| format!("ndbytes convert {} OUT.npy {options}", name(file)));
-        for line in [convert, guess.call.clone()].into_iter().flatten() {
-            screen.line(&[Cell::from("       "), Cell::new(GOOD, line)])?;
-        }
+}
+
+impl Report for Guessed {
+    fn json(&self, file: &Path) -> Value {
+        let guesses: Vec<Value> = self.guesses.iter().map(guess_json).collect();
+        json!({ "file": file.to_string_lossy(), "nbytes": self.nbytes, "guesses": guesses })
     }
-    Ok(())
+
+    fn print(&self, screen: &mut Screen, file: &Path) -> Result<(), Trouble> {
+        screen.line(&[
+            Cell::new(BOLD, name(file)),
+            Cell::from(format!(", {}", counted(self.nbytes, "byte"))),
+        ])?;
+        if self.guesses.is_empty() {
+            screen.line(&[Cell::from("  nothing fits what is said about them")])?;
+        }
+        for guess in self.guesses.iter().take(self.most) {
+            let mut said = guess.what.clone();
+            if guess.dtype.is_some() {
+                said.push_str(&format!(" {}", tuple(&guess.shape)));
+            }
+            let percent = format!("{:3.0} %", 100.0 * guess.probability);
+            screen.line(&[Cell::new(BOLD, percent), Cell::from("  "), Cell::new(BOLD, said)])?;
+            for reason in &guess.reasons {
+                screen.line(&[Cell::new(DIM, format!("       {reason}"))])?;
+            }
+            let convert = convert_options(guess)
+                .map(|options| format!("ndbytes convert {} OUT.npy {options}", name(file)));
+            for line in [convert, guess.call.clone()].into_iter().flatten() {
+                screen.line(&[Cell::from("       "), Cell::new(GOOD, line)])?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The options that make `ndbytes convert` read it so.
 fn convert_options(guess: &Guess) -> Option<String> {
-    let typestr = guess.dtype.as_ref()?.typestr()?;
-    let dims: Vec<String> = guess.shape.iter().map(usize::to_string).collect();
-    let mut options = format!("--from raw --dtype '{typestr}' --shape {}", dims.join(","));
-    if guess.offset > 0 {
-        options.push_str(&format!(" --offset {}", guess.offset));
-    }
-    if guess.order == ndbytes::Order::F {
-        options.push_str(" --order F");
-    }
-    Some(options)
+    Some(format!("--from raw {}", way_to_read(guess)?))
 }
 
 fn guess_json(guess: &Guess) -> Value {

@@ -13,6 +13,8 @@ use std::path::Path;
 
 use memmap2::Mmap;
 
+use crate::target;
+
 /// More than any format has to be told by.
 const START: u64 = 64;
 
@@ -100,7 +102,12 @@ pub(crate) fn start_of(file: &mut File) -> io::Result<Vec<u8>> {
 }
 
 fn open_file(path: &Path) -> io::Result<(File, Metadata)> {
-    let file = File::open(path)?;
+    let file = File::open(path).map_err(|error| match target::instead_of(path) {
+        Some(hint) if error.kind() == io::ErrorKind::NotFound => {
+            io::Error::new(error.kind(), format!("no such file. Hint: {hint}"))
+        }
+        _ => error,
+    })?;
     let metadata = file.metadata()?;
     match metadata.is_dir() {
         true => Err(io::Error::new(

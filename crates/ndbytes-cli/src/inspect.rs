@@ -12,14 +12,18 @@ use crate::Outcome;
 use crate::description::{in_short, options_for, order_name};
 use crate::failure::Failure;
 use crate::input::{Input, Opened, start_of};
+use crate::progress::Progress;
 use crate::screen::{BOLD, Cell, DIM, ODD, Screen, counted};
+use crate::several::{Report, Telling, tell_each};
+use crate::target::{Named, nameless};
 use crate::trouble::{Trouble, name};
-use ndbytes::array::tuple;
+use ndbytes::array::{quoted, tuple};
 
 const AFTER_HELP: &str = "\
 Only the description is read, never the elements, and nothing in it is run. Of a
 stream no more is read than the description takes, or 64 KiB. A file that cannot
 be described is told on stderr; the others follow, and the exit code is 2.
+Of an npz the arrays are listed; of the one after the colon all is told.
 
 With --json there is one object on a line for each file:
   file       its name, as given
@@ -45,6 +49,7 @@ or, in their place, error: kind, message, offset, entry, hint (or null).
 Examples:
   ndbytes inspect x.npy
   ndbytes inspect several.npz
+  ndbytes inspect several.npz:x
   ndbytes inspect --json *.npy | jq -r 'select(.oddities != []) | .file'
   ssh host cat x.npy | ndbytes inspect -";
 
@@ -52,8 +57,8 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
-    /// The files to look at; - is stdin
-    #[arg(value_name = "FILE", required = true)]
+    /// The files to look at, and of an npz perhaps which array: several.npz:x; - is stdin
+    #[arg(value_name = "FILE[:NAME]", required = true)]
     files: Vec<PathBuf>,
 
     /// One JSON object a line for each file
@@ -62,26 +67,39 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
-    let mut screen = Screen::stdout();
-    let mut outcome = Outcome::Fine;
-    let mut apart = false;
-    for file in &args.files {
-        match look(file) {
-            Ok(summary) if args.json => screen.json(&summary_json(file, &summary))?,
-            Ok(summary) => {
-                if std::mem::replace(&mut apart, true) {
-                    screen.line(&[])?;
-                }
-                print(&mut screen, file, &summary)?;
-            }
-            Err(failure) => {
-                outcome = Outcome::Troubled;
-                failure.tell(file, &mut screen, args.json)?;
+    let telling = if args.json { Telling::Json } else { Telling::Apart };
+    match tell_each(&args.files, telling, &Progress::none(), &mut Screen::stdout(), Looked::at)? {
+        0 => Ok(Outcome::Fine),
+        _ => Ok(Outcome::Troubled),
+    }
+}
+
+/// What a file says about itself, or about one of its arrays.
+struct Looked {
+    summary: Summary,
+    /// Whether one array of several was asked for.
+    is_one: bool,
+}
+
+impl Looked {
+    fn at(asked: &Path) -> Result<Self, Failure> {
+        let target = Named::new(asked);
+        let mut summary = look(&target.path)?;
+        let Some(wanted) = target.array() else { return Ok(Self { summary, is_one: false }) };
+        if summary.format != Format::Npz {
+            return Err(Failure::mismatch(nameless(wanted), None));
+        }
+        let names = summary.entries.iter().flat_map(|entry| entry.name.as_deref());
+        let known = format!("there are {}", quoted(names));
+        summary.entries.retain(|entry| entry.name.as_deref() == Some(wanted));
+        match summary.entries.is_empty() {
+            false => Ok(Self { summary, is_one: true }),
+            true => {
+                let found = format!("the archive has no array {wanted:?}");
+                Err(Failure::mismatch(found, Some(known)))
             }
         }
     }
-    screen.flush()?;
-    Ok(outcome)
 }
 
 /// What a file says about itself. Of large files little is read; what a pickle asks for may be
@@ -131,17 +149,33 @@ impl Read for Seen<'_> {
     }
 }
 
-fn print(screen: &mut Screen, file: &Path, summary: &Summary) -> Result<(), Trouble> {
+impl Report for Looked {
+    fn json(&self, file: &Path) -> Value {
+        summary_json(file, &self.summary)
+    }
+
+    fn print(&self, screen: &mut Screen, file: &Path) -> Result<(), Trouble> {
+        let is_list = self.summary.format == Format::Npz && !self.is_one;
+        print(screen, file, &self.summary, is_list)
+    }
+}
+
+fn print(
+    screen: &mut Screen,
+    file: &Path,
+    summary: &Summary,
+    is_list: bool,
+) -> Result<(), Trouble> {
     screen.line(&[Cell::new(BOLD, name(file))])?;
     let version = summary.version.as_ref().map_or(String::new(), |version| format!(" {version}"));
     let row = |label: &str, text: String| vec![Cell::new(DIM, label), Cell::from(text)];
     let format = row("format", format!("{}{version}", summary.format.name()));
     // The labels are as wide as "format" everywhere, so the tables of entries line up.
     screen.table(2, &[format])?;
-    if summary.format == Format::Npz {
+    if is_list {
         screen.table(2, &entries(summary))?;
     }
-    for entry in summary.entries.iter().filter(|_| summary.format != Format::Npz) {
+    for entry in summary.entries.iter().filter(|_| !is_list) {
         let mut rows = Vec::new();
         if let Some(name) = &entry.name {
             rows.push(row("entry ", name.clone()));
@@ -160,17 +194,7 @@ fn print(screen: &mut Screen, file: &Path, summary: &Summary) -> Result<(), Trou
         let count = entry.shape.iter().map(|&dim| dim as u128).product::<u128>();
         rows.push(row("shape ", format!("{}, {}", tuple(&entry.shape), counted(count, "element"))));
         rows.push(row("order ", order_name(entry.order).to_owned()));
-        let place = place(entry);
-        rows.push(row(
-            "data  ",
-            match (place, entry.nbytes) {
-                (Some(place), Some(nbytes)) => format!("{} {place}", counted(nbytes, "byte")),
-                (Some(place), None) => {
-                    format!("{place}; only reading it would tell how long it is")
-                }
-                (None, _) => "not as it is in memory; only reading it would tell more".to_owned(),
-            },
-        ));
+        rows.push(row("data  ", data(entry)));
         screen.table(2, &rows)?;
     }
     for name in &summary.names {
@@ -208,6 +232,17 @@ fn entries(summary: &Summary) -> Vec<Vec<Cell>> {
         ]
     }));
     rows
+}
+
+/// How long the data of an array is, and where it lies.
+fn data(entry: &Entry) -> String {
+    let nbytes = entry.nbytes.map(|nbytes| counted(nbytes, "byte"));
+    let how = entry.compression.map(|how| format!("compressed by {how}"));
+    match (nbytes, how.or_else(|| place(entry))) {
+        (Some(nbytes), Some(place)) => format!("{nbytes} {place}"),
+        (None, Some(place)) => format!("{place}; only reading it would tell how long it is"),
+        (_, None) => "not as it is in memory; only reading it would tell more".to_owned(),
+    }
 }
 
 /// Where the data of an array lies, if it lies as it is.

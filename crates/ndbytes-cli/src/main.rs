@@ -17,6 +17,7 @@ mod man;
 mod output;
 mod progress;
 mod screen;
+mod several;
 mod show;
 mod target;
 mod trouble;
@@ -33,6 +34,7 @@ Examples:
   ndbytes demo                           arrays to bytes and back, in every way
   ndbytes inspect x.npy                  what a file says about itself
   ndbytes inspect --json *.npy           the same for machines, one object a line
+  ndbytes inspect several.npz:x          the same of one array of several
   ndbytes show 'images.npz:x[7]'         an array as a picture, a line or a list
   ndbytes guess mystery.bin              what bytes without a description may be
   ndbytes diff a.npy b.npy               whether and where two arrays differ

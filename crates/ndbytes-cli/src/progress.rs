@@ -11,6 +11,11 @@ const LONG: u64 = 64 << 20;
 pub(crate) struct Progress(Option<ProgressBar>);
 
 impl Progress {
+    /// No bar: the work is over at once.
+    pub(crate) fn none() -> Self {
+        Self(None)
+    }
+
     /// Work on so many bytes begins.
     pub(crate) fn new(what: &'static str, nbytes: u64) -> Self {
         if nbytes < LONG {

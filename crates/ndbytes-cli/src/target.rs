@@ -26,6 +26,11 @@ impl Named {
         }
     }
 
+    /// The name of the array that is wanted, if one is said.
+    pub(crate) fn array(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     /// The name of the array that is wanted, which may be said by `option` instead.
     pub(crate) fn name<'n>(&'n self, option: Option<&'n str>) -> Result<Option<&'n str>, Trouble> {
         match (self.name.as_deref(), option) {
@@ -37,7 +42,7 @@ impl Named {
     /// A name is a misunderstanding where there is one array, which has none.
     pub(crate) fn refuse_name(&self, format: Format) -> Result<(), Trouble> {
         match &self.name {
-            Some(name) if format != Format::Npz => Err(nameless(name)),
+            Some(name) if format != Format::Npz => Err(Trouble::new(nameless(name))),
             _ => Ok(()),
         }
     }
@@ -47,8 +52,22 @@ pub(crate) fn two_names(one: &str, other: &str) -> Trouble {
     Trouble::new(format!("two names are given: {one:?} and {other:?}"))
 }
 
-pub(crate) fn nameless(name: &str) -> Trouble {
-    Trouble::new(format!("there is one array here, and no name for it: not {name:?}"))
+pub(crate) fn no_array() -> Trouble {
+    Trouble::new("the archive holds no array. Hint: ndbytes inspect tells what is in it")
+}
+
+pub(crate) fn nameless(name: &str) -> String {
+    format!("there is one array here, and no name for it: not {name:?}")
+}
+
+/// What to try where no file has the name that was asked for, but one has its beginning.
+pub(crate) fn instead_of(missing: &Path) -> Option<String> {
+    let Target { path, rest } = Target::new(missing.as_os_str(), Path::exists);
+    let said = match rest.chars().next().filter(|_| path.is_file())? {
+        '[' => "parts of arrays are for ndbytes show",
+        _ => "here it is taken as a whole",
+    };
+    Some(format!("{} is there; {said}", path.display()))
 }
 
 /// What is to be shown, before the file is opened.

@@ -7,7 +7,7 @@ use std::path::Path;
 use ndbytes::array::printable;
 use ndbytes::{DecodeError, EncodeError};
 
-use crate::hint::in_terminal_words;
+use crate::hint::apart;
 
 /// Why a verb stops.
 #[derive(Debug)]
@@ -25,9 +25,9 @@ impl Trouble {
 
     /// What the library says, with its hint in the words of the terminal.
     fn told(said: &str) -> Self {
-        Self::Message(match said.split_once(". Hint: ") {
-            Some((found, hint)) => format!("{found}. Hint: {}", in_terminal_words(hint)),
-            None => said.to_owned(),
+        Self::Message(match apart(said) {
+            (found, Some(hint)) => format!("{found}. Hint: {hint}"),
+            (found, None) => found.to_owned(),
         })
     }
 

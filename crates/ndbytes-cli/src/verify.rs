@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::input::{Input, Opened, start_of};
 use crate::progress::Progress;
 use crate::screen::{BAD, Cell, DIM, GOOD, ODD, Screen, counted};
+use crate::several::{Report, Telling, tell_each};
 use crate::trouble::{Trouble, name};
 
 const AFTER_HELP: &str = "\
@@ -73,32 +74,21 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
     let mut screen = Screen::stdout();
     let sizes = args.files.iter().filter_map(|file| std::fs::metadata(file).ok());
     let progress = Progress::new("checking", sizes.map(|metadata| metadata.len()).sum());
-    let (mut failed, mut troubled) = (0, 0);
-    for file in &args.files {
-        let checked = check(file, &|nbytes| progress.advance(nbytes));
-        // The bar and the lines may share a terminal.
-        progress.aside(|| -> Result<(), Trouble> {
-            match checked {
-                Ok(found) => {
-                    let ok = found.faults.is_empty() && (found.notes.is_empty() || !args.strict);
-                    failed += usize::from(!ok);
-                    if args.json {
-                        screen.json(&found.json(file, ok))?;
-                    } else if !args.quiet {
-                        found.print(&mut screen, file, ok)?;
-                    }
-                }
-                Err(failure) => {
-                    troubled += 1;
-                    failure.tell(file, &mut screen, args.json)?;
-                }
-            }
-            Ok(screen.flush()?)
-        })?;
-    }
+    let telling = match args {
+        Args { json: true, .. } => Telling::Json,
+        Args { quiet: true, .. } => Telling::Quiet,
+        _ => Telling::Dense,
+    };
+    let mut failed = 0;
+    let troubled = tell_each(&args.files, telling, &progress, &mut screen, |file| {
+        let found = check(file, &|nbytes| progress.advance(nbytes))?;
+        let ok = found.faults.is_empty() && (found.notes.is_empty() || !args.strict);
+        failed += usize::from(!ok);
+        Ok(Checked { found, ok })
+    })?;
     progress.done();
     let count = args.files.len();
-    if count > 1 && !args.json && !args.quiet {
+    if count > 1 && telling == Telling::Dense {
         let fine = count - failed - troubled;
         let parts = [(fine, "fine", GOOD), (failed, "failed", BAD), (troubled, "not read", BAD)];
         let mut cells = vec![Cell::from(format!("{}:", counted(count, "file")))];
@@ -184,33 +174,44 @@ impl Found {
         let faults = faults.iter().map(failure).collect();
         Ok(Self { format, nbytes, arrays, faults, notes })
     }
+}
 
-    fn json(&self, file: &Path, ok: bool) -> Value {
+/// What is told of one file.
+struct Checked {
+    found: Found,
+    /// Whether it is fine.
+    ok: bool,
+}
+
+impl Report for Checked {
+    fn json(&self, file: &Path) -> Value {
+        let Self { found: Found { format, nbytes, arrays, faults, notes }, ok } = self;
         json!({
             "file": file.to_string_lossy(),
-            "format": self.format.map(Format::name),
-            "nbytes": self.nbytes,
+            "format": format.map(Format::name),
+            "nbytes": nbytes,
             "ok": ok,
-            "arrays": self.arrays,
-            "faults": self.faults.iter().map(Failure::details).collect::<Vec<_>>(),
-            "notes": self.notes,
+            "arrays": arrays,
+            "faults": faults.iter().map(Failure::details).collect::<Vec<_>>(),
+            "notes": notes,
         })
     }
 
-    fn print(&self, screen: &mut Screen, file: &Path, ok: bool) -> Result<(), Trouble> {
-        let verdict = if ok { Cell::new(GOOD, "fine") } else { Cell::new(BAD, "FAILED") };
-        let about = match self.format {
-            Some(format) => format!(" ({}, {})", format.name(), counted(self.arrays, "array")),
+    fn print(&self, screen: &mut Screen, file: &Path) -> Result<(), Trouble> {
+        let Self { found, ok } = self;
+        let verdict = if *ok { Cell::new(GOOD, "fine") } else { Cell::new(BAD, "FAILED") };
+        let about = match found.format {
+            Some(format) => format!(" ({}, {})", format.name(), counted(found.arrays, "array")),
             None => String::new(),
         };
         screen.line(&[Cell::from(format!("{}: ", name(file))), verdict, Cell::new(DIM, about)])?;
-        for fault in &self.faults {
+        for fault in &found.faults {
             screen.line(&[Cell::new(BAD, format!("  {}", fault.message()))])?;
             if let Some(hint) = fault.hint() {
                 screen.line(&[Cell::from(format!("  Hint: {hint}"))])?;
             }
         }
-        for note in &self.notes {
+        for note in &found.notes {
             screen.line(&[Cell::new(ODD, format!("  note: {note}"))])?;
         }
         Ok(())

@@ -206,7 +206,7 @@ fn identical_elements(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<bo
 /// (False, 2, (0, 1), 0.5)
 /// >>> print(d)
 /// 2 of 4 elements differ (50.000 %)
-/// 1 are NaN or NaT in the first array only
+/// 1 is NaN or NaT in the first array only
 /// first at (0, 1): 2.0 and 2.5
 /// farthest apart at (0, 1): 2.0 and 2.5
 /// at most 0.5 apart, 0.2 of the second value, 1125899906842624 ULP

@@ -4,10 +4,10 @@ use ndbytes::{DType, DecodeError, Guess as CoreGuess, GuessOptions, Order};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
+use crate::arguments::dimensions;
 use crate::bridge::buffer::{Input, RELEASE_FROM};
 use crate::bridge::descr;
 use crate::errors;
-use crate::verbs::dimensions;
 
 /// What bytes may be that say nothing about themselves: every reading is weighed, on a sample, in
 /// less than a tenth of a second whatever their number.

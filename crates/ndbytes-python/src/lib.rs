@@ -11,6 +11,7 @@
 //! * `limits`, `errors`: small types in both languages
 //! * `bridge`: memory, in both directions
 
+mod arguments;
 mod bridge;
 mod comparing;
 mod display;

@@ -1,10 +1,9 @@
-//! `ndbytes.Limits`, and numbers that say how much.
-
-use std::fmt::Display;
+//! `ndbytes.Limits`.
 
 use ndbytes::Limits as CoreLimits;
-use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
+
+use crate::arguments::amount;
 
 /// What a reader may spend on bytes that it does not trust.
 ///
@@ -107,30 +106,4 @@ fn max_header(value: &Bound<'_, PyAny>) -> PyResult<u64> {
 /// The argument of this name in NumPy's signatures.
 pub(crate) fn max_header_size(value: &Bound<'_, PyAny>) -> PyResult<u64> {
     amount("max_header_size", value, u64::MAX)
-}
-
-/// The argument of this name, whoever takes it.
-pub(crate) fn threads(value: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
-    if value.is_none() { Ok(None) } else { amount("threads", value, usize::MAX).map(Some) }
-}
-
-/// An integer from 0 to `most`.
-fn amount<T: TryFrom<u64> + Copy + Display>(
-    name: &str,
-    value: &Bound<'_, PyAny>,
-    most: T,
-) -> PyResult<T> {
-    let number: Result<u64, PyErr> = value.extract();
-    match number.map(T::try_from) {
-        Ok(Ok(number)) => return Ok(number),
-        Err(error) if !error.is_instance_of::<PyOverflowError>(value.py()) => return Err(error),
-        _ => {}
-    }
-    let beyond = match value.lt(0)? {
-        true => "at least 0".to_owned(),
-        false => format!("at most {most}"),
-    };
-    // Python does not spell out integers of thousands of digits.
-    let said = value.str().map_or_else(|_| "too large".to_owned(), |said| said.to_string());
-    Err(PyValueError::new_err(format!("{name} is {said}, it is {beyond}")))
 }

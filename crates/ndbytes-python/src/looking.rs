@@ -101,7 +101,7 @@ fn inspect_object(py: Python<'_>, object: &Bound<'_, PyAny>) -> PyResult<Summary
     let mut stream = PythonFile::new(object);
     let (raised, at) = (stream.raised(), seekable.then(|| stream.position()));
     let summary = py.detach(|| match at {
-        Some(0) => ndbytes::inspect_file(&mut stream, &ReadOptions::new()),
+        Some(0) => ndbytes::inspect_reader(&mut stream, &ReadOptions::new()),
         _ => ndbytes::inspect_stream(&mut stream, &ReadOptions::new()),
     });
     if let Some(at) = at {

@@ -14,16 +14,16 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyString};
 
+use crate::arguments::{self, format_named, threads_or_default};
 use crate::bridge::buffer::{Input, RELEASE_FROM, filled_bytes};
 use crate::bridge::ndarray;
 use crate::errors;
 use crate::files::of_objects;
-use crate::limits::{self, Limits, core_limits};
+use crate::limits::{Limits, core_limits};
 use crate::pickle::encoding_of;
 use crate::pyfile::{PythonFile, Raised};
 use crate::savable::{self, Masks};
 use crate::values::{self, Elements};
-use crate::verbs::{threads_or_default, unknown_format};
 
 /// Write several arrays, each with its name, as self-describing bytes.
 ///
@@ -68,15 +68,11 @@ pub(crate) fn arrays_to_bytes<'py>(
     format: &str,
     compression: Option<&str>,
     level: Option<i32>,
-    #[pyo3(from_py_with = limits::threads)] threads: Option<usize>,
+    #[pyo3(from_py_with = arguments::threads)] threads: Option<usize>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    match Format::from_name(format) {
-        Some(Format::Npz) => {}
-        Some(_) => {
-            let message = format!("{format} holds one array. Hint: array_to_bytes writes it");
-            return Err(PyValueError::new_err(message));
-        }
-        None => return Err(unknown_format(format)),
+    if format_named(format)? != Format::Npz {
+        let message = format!("{format} holds one array. Hint: array_to_bytes writes it");
+        return Err(PyValueError::new_err(message));
     }
     let options = write_options(compression, level, threads)?;
     let arrays = Named::plain(arrays)?;
@@ -149,7 +145,7 @@ pub(crate) fn bytes_to_arrays<'py>(
     let limits = core_limits(limits);
     let mut options = ReadOptions::new().limits(limits);
     if let Some(name) = format {
-        options = options.format(Format::from_name(name).ok_or_else(|| unknown_format(name))?);
+        options = options.format(format_named(name)?);
     }
     let source = input.source();
     let read = || ndbytes::read_source(source, &options);
@@ -294,7 +290,7 @@ pub(crate) fn save_npz<'py>(
     allow_pickle: bool,
     compression: Option<&str>,
     level: Option<i32>,
-    #[pyo3(from_py_with = limits::threads)] threads: Option<usize>,
+    #[pyo3(from_py_with = arguments::threads)] threads: Option<usize>,
     durable: bool,
 ) -> PyResult<()> {
     let options = write_options(compression, level, threads)?;
@@ -344,7 +340,7 @@ pub(crate) fn change_npz(
     rename: Vec<(String, String)>,
     compression: Option<&str>,
     level: Option<i32>,
-    #[pyo3(from_py_with = limits::threads)] threads: Option<usize>,
+    #[pyo3(from_py_with = arguments::threads)] threads: Option<usize>,
     durable: bool,
 ) -> PyResult<()> {
     let options = write_options(compression, level, threads)?;

@@ -11,6 +11,7 @@ use pyo3::exceptions::{PyEOFError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::arguments::threads_or_default;
 use crate::bridge::buffer::{Input, filled_bytes};
 use crate::bridge::ndarray;
 use crate::bridge::stream::Reader;
@@ -18,7 +19,6 @@ use crate::errors;
 use crate::guessing::explained;
 use crate::limits::{Limits, core_limits};
 use crate::values::{self, Elements, Object};
-use crate::verbs::threads_or_default;
 
 /// Read a pickle of arrays and plain data, without running anything.
 ///

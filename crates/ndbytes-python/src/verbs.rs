@@ -2,16 +2,17 @@
 
 use ndbytes::array::{Dims, default_threads};
 use ndbytes::npz::WriteOptions;
-use ndbytes::{Array, ByteOrder, Format, Kind, Order, ReadOptions, npy, raw};
+use ndbytes::{Array, Format, Kind, Order, ReadOptions, npy, raw};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyMemoryView, PySlice, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyList, PyMemoryView, PySlice};
 
+use crate::arguments::{self, byte_order, dimensions, format_named, threads_or_default};
 use crate::bridge::buffer::{Input, RELEASE_FROM, filled_bytes};
 use crate::bridge::{descr, headers, ndarray};
 use crate::errors;
 use crate::guessing::explained;
-use crate::limits::{self, Limits, core_limits};
+use crate::limits::{Limits, core_limits};
 use crate::npz::npz_bytes;
 use crate::pickle;
 use crate::values::{self, Elements};
@@ -51,7 +52,7 @@ pub(crate) fn array_to_bytes<'py>(
     py: Python<'py>,
     array: &Bound<'py, PyAny>,
     format: &str,
-    #[pyo3(from_py_with = limits::threads)] threads: Option<usize>,
+    #[pyo3(from_py_with = arguments::threads)] threads: Option<usize>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     if format == "npy"
         && let Some(bytes) = headers::written(array)
@@ -71,18 +72,18 @@ fn written_anew<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     let array = ndarray::plain(array)?;
     let view = ndarray::view(&array)?;
-    match Format::from_name(format) {
-        Some(Format::Npy) if view.dtype().has_objects() => {
+    match format_named(format)? {
+        Format::Npy if view.dtype().has_objects() => {
             values::with_npy_message(&array, &view, |message, _| {
                 filled_bytes(py, message.len(), |sink| message.write(1, sink))
             })
         }
-        Some(Format::Npy) => {
+        Format::Npy => {
             let message = npy::Message::new(&view).map_err(|error| errors::refused(py, &error))?;
             headers::note_written(message.header(), &view, &array);
             filled_bytes(py, message.len(), |sink| message.write(threads_or_default(threads), sink))
         }
-        Some(Format::Npz) => {
+        Format::Npz => {
             let view = match view.dtype().has_objects() {
                 true => values::array_of_objects(&view, &mut values::objects(&array)?)?.to_owned(),
                 false => view,
@@ -90,11 +91,10 @@ fn written_anew<'py>(
             let options = WriteOptions::new().threads(threads_or_default(threads));
             npz_bytes(py, &[("arr_0".to_owned(), view)], &options)
         }
-        Some(Format::Pickle) => pickle::dumps(py, &array, None, true, None),
-        Some(Format::Raw) => Err(PyValueError::new_err(
+        Format::Pickle => pickle::dumps(py, &array, None, true, None),
+        _ => Err(PyValueError::new_err(
             "raw bytes do not describe themselves. Hint: ndbytes.tobytes(array) writes them",
         )),
-        _ => Err(unknown_format(format)),
     }
 }
 
@@ -117,17 +117,6 @@ fn refuse_objects(py: Python<'_>, view: &Array<'_>, why: &str) -> PyResult<()> {
         }
     };
     Err(errors::encode(py, &found, Some(hint)))
-}
-
-#[cold]
-pub(crate) fn unknown_format(format: &str) -> PyErr {
-    let known: Vec<&str> =
-        Format::all().filter(|&format| format != Format::Raw).map(Format::name).collect();
-    PyValueError::new_err(format!("format {format:?} is not one of {known:?}"))
-}
-
-pub(crate) fn threads_or_default(threads: Option<usize>) -> usize {
-    threads.unwrap_or_else(default_threads).max(1)
 }
 
 /// Read the array in self-describing bytes.
@@ -181,7 +170,7 @@ pub(crate) fn bytes_to_array<'py>(
     let limits = core_limits(limits);
     let mut options = ReadOptions::new().limits(limits);
     if let Some(name) = format {
-        options = options.format(Format::from_name(name).ok_or_else(|| unknown_format(name))?);
+        options = options.format(format_named(name)?);
     }
     let source = input.source();
     // Only what is in an archive may have to be inflated.
@@ -245,7 +234,7 @@ pub(crate) fn tobytes<'py>(
     array: &Bound<'py, PyAny>,
     order: Option<&str>,
     byteorder: Option<&str>,
-    #[pyo3(from_py_with = limits::threads)] threads: Option<usize>,
+    #[pyo3(from_py_with = arguments::threads)] threads: Option<usize>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let array = ndarray::plain(array)?;
     let view = ndarray::view(&array)?;
@@ -268,17 +257,6 @@ pub(crate) fn tobytes<'py>(
     filled_bytes(py, view.nbytes(), |sink| {
         view.write_swapped(order, swap, threads_or_default(threads), sink);
     })
-}
-
-fn byte_order(name: &str) -> PyResult<ByteOrder> {
-    match name {
-        "little" | "<" => Ok(ByteOrder::Little),
-        "big" | ">" => Ok(ByteOrder::Big),
-        "native" | "=" => Ok(ByteOrder::NATIVE),
-        other => Err(PyValueError::new_err(format!(
-            "byteorder {other:?} is not one of 'little', 'big' and 'native'"
-        ))),
-    }
 }
 
 /// Read raw bytes as the array that you say they are.
@@ -377,26 +355,6 @@ pub(crate) fn frombuffer<'py>(
         .array(input.source())
         .map_err(|error| explained(py, error, &input, Some(description.dtype())))?;
     ndarray::from_input_as(&input, &array, copy, descr)
-}
-
-/// A shape as the caller gave it: an integer or a sequence of them, -1 for what is left.
-pub(crate) fn dimensions(shape: &Bound<'_, PyAny>) -> PyResult<Dims<Option<usize>>> {
-    let dimension = |dim: Bound<'_, PyAny>| match dim.extract::<isize>()? {
-        -1 => Ok(None),
-        dim => usize::try_from(dim).map(Some).map_err(|_| {
-            PyValueError::new_err(format!("shape has a dimension of {dim}; -1 takes what is left"))
-        }),
-    };
-    if let Ok(dims) = shape.cast_exact::<PyTuple>() {
-        return dims.iter().map(dimension).collect();
-    }
-    if shape.is_instance_of::<PyString>() || shape.is_instance_of::<PyBytes>() {
-        return Err(PyTypeError::new_err("shape must be an integer or a sequence of integers"));
-    }
-    match shape.try_iter() {
-        Ok(dims) => dims.map(|dim| dimension(dim?)).collect(),
-        Err(_) => Ok(Dims::from_elem(dimension(shape.clone())?, 1)),
-    }
 }
 
 /// The pieces of `array_to_bytes(array)`, for sending without copying: ``socket.sendmsg``,

@@ -30,7 +30,9 @@ use crate::looking::{is_file_object, is_path};
 ///     All of the bytes, the path of a file (``str`` or ``os.PathLike``), or an object with ``read``,
 ///     which is read to its end.
 /// limits : Limits, optional
-///     What may be spent on objects and pickles. Archives are read in pieces, however large.
+///     What may be spent on objects and pickles. Archives are read in pieces, however large; what is
+///     compressed stands for at most some 1000 times its length, all of which is read. With
+///     ``max_bytes`` that is charged, too, which bounds the time that a small archive can take.
 ///
 /// Returns
 /// -------

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import gzip
+import io
 import pickle
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +27,13 @@ raw = waves.tobytes()
 class Evil:
     def __reduce__(self) -> tuple[object, ...]:
         return print, ("never",)
+
+
+def zipped() -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("a.txt", "no array")
+    return stream.getvalue()
 
 
 # What was meant, what was done, and what is said: the words that the message must have.
@@ -123,9 +133,54 @@ MISTAKES: list[tuple[str, Callable[[], object], str]] = [
         "bytes",
     ),
     (
+        "a path in place of bytes",
+        lambda: ndbytes.bytes_to_array(Path("run/waves.npy")),  # type: ignore[arg-type]
+        "Hint: ndbytes.load reads the file",
+    ),
+    (
+        "a path as bytes in place of what is there",
+        lambda: ndbytes.bytes_to_array(b"run/waves.npy"),
+        "this is a path: what is in the file is wanted, and not its path",
+    ),
+    (
+        "a length that was sent in front of an npy",
+        lambda: ndbytes.bytes_to_array(len(npy).to_bytes(4, "big") + npy),
+        "npy from byte 4 on: what comes before it is none of it: ndbytes.bytes_to_array(data[4:])",
+    ),
+    (
+        "the first byte of an npy was lost",
+        lambda: ndbytes.bytes_to_array(npy[1:]),
+        "this is npy without its first byte",
+    ),
+    (
+        "an npy that was decoded as Latin-1 and encoded as UTF-8",
+        lambda: ndbytes.bytes_to_array(npy.decode("latin1").encode()),
+        'undo that: ndbytes.bytes_to_array(data.decode().encode("latin1"))',
+    ),
+    (
+        "an npy that was decoded as UTF-8, errors replaced",
+        lambda: ndbytes.bytes_to_array(npy.decode(errors="replace").encode()),
+        "this is npy that was decoded as text: what was no text is lost",
+    ),
+    (
+        "repr(data) in place of data",
+        lambda: ndbytes.bytes_to_array(repr(npy).encode()),
+        "this is what Python prints for the bytes of an npy",
+    ),
+    (
+        "a text dtype without a length",
+        lambda: ndbytes.frombuffer(b"onetwo", str),
+        "U0 elements take no bytes, there are 6. Hint: say how long they are, such as S10 or U10",
+    ),
+    (
         "an npz of several arrays",
         lambda: ndbytes.bytes_to_array(ndbytes.arrays_to_bytes({"x": waves, "y": waves})),
         'Hint: bytes_to_arrays(data) reads them all: "x", "y"',
+    ),
+    (
+        "a zip of something else",
+        lambda: ndbytes.bytes_to_array(zipped()),
+        "there is no array in it. Hint: it may be a zip of something else: inspect(data) tells",
     ),
     (
         "a pickle of something else",
@@ -148,6 +203,21 @@ MISTAKES: list[tuple[str, Callable[[], object], str]] = [
         "this is JSON: read it with json: json.loads(data)",
     ),
 ]
+
+
+def test_what_can_be_undone_is_undone_by_what_is_said() -> None:
+    for data in [
+        len(npy).to_bytes(4, "big") + npy,
+        npy[1:],
+        npy.decode("latin1").encode(),
+        repr(npy).encode(),
+    ]:
+        with pytest.raises(ndbytes.DecodeError) as caught:
+            ndbytes.bytes_to_array(data)
+        hint = caught.value.hint
+        assert hint is not None
+        names = {"ndbytes": ndbytes, "ast": ast, "data": data}
+        assert ndbytes.identical(eval(hint[hint.index("ndbytes.") :], names), waves)
 
 
 def message(mistake: Callable[[], object]) -> str:

@@ -2,7 +2,7 @@
 //!
 //! Only what has failed comes here, and it is looked at in bounded time.
 
-use crate::array::{ByteOrder, DType, Source};
+use crate::array::{ByteOrder, DType, Dims, Kind, Order, Scalar, Source};
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::guess::{self, Guess, GuessOptions, guess};
 
@@ -11,11 +11,25 @@ const WORTH_TELLING: f64 = 0.1;
 /// From here on the bytes speak against what was asked.
 const CLEARLY: f64 = 0.6;
 
+/// How to read what a guess says, in the words of whoever is told, where there is such a way.
+pub type Way<'w> = dyn Fn(&Guess) -> Option<String> + 'w;
+
 /// Adds to `error` what the bytes of `source` are, where that helps: the name of a format that is
 /// none of arrays, the likeliest readings of bytes that say nothing, or the dtype that fits better
-/// than the one that was `asked` for.
+/// than the one that was `asked` for. How to read them is said in Python.
 #[cold]
 pub fn explain(error: DecodeError, source: &Source<'_>, asked: Option<&DType>) -> DecodeError {
+    explain_to(error, source, asked, &|guess| guess.call.clone())
+}
+
+/// As [`explain`], for those who read bytes in another `way` than Python's.
+#[cold]
+pub fn explain_to(
+    error: DecodeError,
+    source: &Source<'_>,
+    asked: Option<&DType>,
+    way: &Way<'_>,
+) -> DecodeError {
     let tells = match error.kind() {
         DecodeErrorKind::Unrecognized | DecodeErrorKind::Malformed => true,
         // Without a word on the elements, what does not fit is not what the bytes are.
@@ -25,17 +39,17 @@ pub fn explain(error: DecodeError, source: &Source<'_>, asked: Option<&DType>) -
     if !tells {
         return error;
     }
-    let named = guess::named(source);
+    let named = named(source);
     // What it was read as is no news.
     if named.as_ref().is_some_and(|named| error.format_name() == Some(&named.what)) {
         return error;
     }
     let guesses = || guess(source, &GuessOptions::new()).unwrap_or_default();
-    let told = match (named.as_ref().and_then(foreign), error.kind(), asked) {
+    let told = match (named.and_then(|named| foreign(&named, way)), error.kind(), asked) {
         (Some(told), ..) => Some(told),
-        (None, DecodeErrorKind::Unrecognized, _) => bare(&guesses()),
+        (None, DecodeErrorKind::Unrecognized, _) => bare(&guesses(), way),
         (None, DecodeErrorKind::Mismatch, Some(asked)) => {
-            guesses().first().and_then(|first| better(first, asked))
+            guesses().first().and_then(|first| better(first, asked, way))
         }
         _ => None,
     };
@@ -50,21 +64,113 @@ pub fn explain(error: DecodeError, source: &Source<'_>, asked: Option<&DType>) -
     }
 }
 
+/// What the bytes of `source` are, in a sentence, where they are known to be no bare elements. The start
+/// of them is enough.
+///
+/// ```
+/// use ndbytes::{Source, recognise};
+/// let told = recognise(&Source::slice(b"<!doctype html><html></html>")).unwrap();
+/// assert!(told.starts_with("this is HTML page: a server sent a page"));
+/// assert_eq!(recognise(&Source::slice(&[7; 100])), None);
+/// ```
+pub fn recognise(source: &Source<'_>) -> Option<String> {
+    foreign(&named(source)?, &|_| None)
+}
+
+/// What is known by name.
+fn named(source: &Source<'_>) -> Option<Guess> {
+    strayed(source).or_else(|| guess::named(source))
+}
+
 /// What is known by name and is no array of bare elements.
-fn foreign(first: &Guess) -> Option<String> {
-    if first.dtype.is_some() || first.probability < CLEARLY {
+fn foreign(named: &Guess, way: &Way<'_>) -> Option<String> {
+    if named.dtype.is_some() || named.probability < CLEARLY {
         return None;
     }
-    let advice = first.reasons.last().map_or("", String::as_str);
-    let call = first.call.as_ref().map_or(String::new(), |call| format!(": {call}"));
-    Some(match first.what.as_str() {
+    let advice = named.reasons.last().map_or("", String::as_str);
+    let call = way(named).map_or(String::new(), |call| format!(": {call}"));
+    Some(match named.what.as_str() {
         "nothing" => advice.to_owned(),
         what => format!("this is {what}: {advice}{call}"),
     })
 }
 
+/// The magic number of npy, but for its first byte, which is no ASCII: what takes bytes for text changes
+/// that one first.
+const NUMPY: &[u8] = b"NUMPY";
+/// An npy that does not start before this is none that something was put in front of.
+const NEAR_THE_START: usize = 64;
+/// Longer paths are none that anybody meant.
+const LONGEST_PATH: usize = 1024;
+
+/// An npy to which something has happened on its way, or its name in place of it.
+fn strayed(source: &Source<'_>) -> Option<Guess> {
+    let start = source.to_vec(0, source.len().min(NEAR_THE_START + NUMPY.len()));
+    let Some(at) = start.windows(NUMPY.len()).position(|part| part == NUMPY) else {
+        return (source.len() <= LONGEST_PATH)
+            .then(|| source.to_vec(0, source.len()))
+            .filter(|bytes| is_path(bytes))
+            .map(|_| {
+                let advice = "what is in the file is wanted, and not its path";
+                told("a path", advice, Some("ndbytes.load(os.fsdecode(data))"))
+            });
+    };
+    let before = &start[..at];
+    let (what, advice, call) = match before {
+        [] => (
+            "npy without its first byte".to_owned(),
+            "put it back",
+            Some("ndbytes.bytes_to_array(b\"\\x93\" + data)".to_owned()),
+        ),
+        [.., 0xC2, 0x93] => (
+            "npy that was taken for text of Latin-1 and encoded as UTF-8".to_owned(),
+            "undo that",
+            Some("ndbytes.bytes_to_array(data.decode().encode(\"latin1\"))".to_owned()),
+        ),
+        [.., 0xEF, 0xBF, 0xBD] => (
+            "npy that was decoded as text".to_owned(),
+            "what was no text is lost: send it again as bytes",
+            None,
+        ),
+        [b'b', b'\'' | b'"', .., b'x', b'9', b'3'] => (
+            "what Python prints for the bytes of an npy".to_owned(),
+            "read that first",
+            Some("ndbytes.bytes_to_array(ast.literal_eval(data.decode()))".to_owned()),
+        ),
+        [stray @ .., 0x93] if !stray.is_empty() => (
+            format!("npy from byte {} on", stray.len()),
+            "what comes before it is none of it",
+            Some(format!("ndbytes.bytes_to_array(data[{}:])", stray.len())),
+        ),
+        _ => return None,
+    };
+    Some(told(&what, advice, call.as_deref()))
+}
+
+/// What there is no doubt about.
+fn told(what: &str, advice: &str, call: Option<&str>) -> Guess {
+    Guess {
+        what: what.to_owned(),
+        dtype: None,
+        shape: Dims::new(),
+        offset: 0,
+        order: Order::C,
+        probability: 1.0,
+        reasons: vec![advice.to_owned()],
+        call: call.map(str::to_owned),
+    }
+}
+
+/// Whether bytes are one line of text that ends as names of files of arrays do.
+fn is_path(bytes: &[u8]) -> bool {
+    let ends = [".npy", ".npz", ".pkl", ".pickle"];
+    std::str::from_utf8(bytes).is_ok_and(|text| {
+        !text.contains(char::is_control) && ends.iter().any(|end| text.ends_with(end))
+    })
+}
+
 /// The likeliest readings, with the calls.
-fn bare(guesses: &[Guess]) -> Option<String> {
+fn bare(guesses: &[Guess], way: &Way<'_>) -> Option<String> {
     let first = guesses.first()?;
     if first.what.starts_with("random") && first.probability > CLEARLY {
         return Some(
@@ -78,7 +184,7 @@ fn bare(guesses: &[Guess]) -> Option<String> {
         .filter(|guess| guess.probability >= WORTH_TELLING)
         .take(2)
         .filter_map(|guess| {
-            let call = guess.call.as_ref()?;
+            let call = way(guess)?;
             Some(format!("{} ({:.0} %): {call}", guess.what, 100.0 * guess.probability))
         })
         .collect();
@@ -87,18 +193,23 @@ fn bare(guesses: &[Guess]) -> Option<String> {
 }
 
 /// Whether the bytes look like another dtype than the one that was asked for.
-fn better(first: &Guess, asked: &DType) -> Option<String> {
+fn better(first: &Guess, asked: &DType, way: &Way<'_>) -> Option<String> {
     let dtype = first.dtype.as_ref()?;
     if first.probability < CLEARLY || first.what.starts_with("random") {
         return None;
     }
-    let call = first.call.as_deref().unwrap_or_default();
+    let call = way(first)?;
     if dtype == asked {
         let start = first.offset;
         return (start > 0).then(|| format!("the elements seem to start at byte {start}: {call}"));
     }
-    let swapped = dtype.byte_order() != ByteOrder::NotApplicable
-        && dtype.with_byte_order(asked.byte_order()) == *asked;
+    let (told, meant) = (unsigned(dtype), unsigned(asked));
+    if told == meant {
+        // Most numbers are the same with a sign.
+        return None;
+    }
+    let swapped = told.byte_order() != ByteOrder::NotApplicable
+        && told.with_byte_order(meant.byte_order()) == meant;
     if swapped {
         return Some(format!("they look byte-swapped, like {dtype}: {call}"));
     }
@@ -114,6 +225,18 @@ fn better(first: &Guess, asked: &DType) -> Option<String> {
         _ => String::new(),
     };
     Some(format!("they look like {dtype}{compared}: {call}"))
+}
+
+/// The dtype, of whole numbers that without a sign.
+fn unsigned(dtype: &DType) -> DType {
+    let kind = match dtype.kind() {
+        Kind::Scalar(Scalar::Int8) => Scalar::UInt8,
+        Kind::Scalar(Scalar::Int16) => Scalar::UInt16,
+        Kind::Scalar(Scalar::Int32) => Scalar::UInt32,
+        Kind::Scalar(Scalar::Int64) => Scalar::UInt64,
+        _ => return dtype.clone(),
+    };
+    DType::new(Kind::Scalar(kind), dtype.byte_order())
 }
 
 #[cfg(test)]
@@ -141,11 +264,61 @@ mod tests {
     }
 
     #[test]
+    fn a_sign_makes_no_other_dtype() {
+        let heights: Vec<u8> = (0..3000_u16).flat_map(|i| (i % 700).to_le_bytes()).collect();
+        let told = hint(&heights, "<i2", &[Some(3001)]);
+        assert!(!told.contains("they look"), "{told}");
+        let told = hint(&heights, ">i2", &[Some(3001)]);
+        assert!(told.contains("they look byte-swapped, like uint16"), "{told}");
+    }
+
+    #[test]
     fn formats_are_named() {
         let npy = crate::array_to_bytes(&[1_u8, 2, 3][..]).unwrap();
         let told = hint(&npy, "<i8", &[Some(3)]);
         assert!(told.contains("this is npy"), "{told}");
         assert!(told.contains("ndbytes.bytes_to_array(data)"), "{told}");
+    }
+
+    #[test]
+    fn an_npy_that_strayed_is_told() {
+        let npy = crate::array_to_bytes(&[1_u8, 2, 200][..]).unwrap();
+        let as_text = String::from_utf8_lossy(&npy).into_owned().into_bytes();
+        let latin1: String = npy.iter().map(|&byte| char::from(byte)).collect();
+        let printed = [b"b'\\x93", &npy[1..]].concat();
+        for (bytes, said) in [
+            (
+                &npy[1..],
+                "npy without its first byte: put it back: ndbytes.bytes_to_array(b\"\\x93\"",
+            ),
+            (&[b"\0\0\0\x83", &npy[..]].concat(), "npy from byte 4 on: what comes before it"),
+            (&as_text, "npy that was decoded as text: what was no text is lost"),
+            (latin1.as_bytes(), "data.decode().encode(\"latin1\")"),
+            (&printed, "what Python prints for the bytes of an npy"),
+            (b"/data/x.npy", "this is a path: what is in the file is wanted"),
+        ] {
+            let error = crate::bytes_to_array(bytes).unwrap_err();
+            assert!(error.hint_text().unwrap().contains(said), "{error}");
+        }
+        // What is longer than a path is none, and what says more is no NUMPY.
+        for bytes in [&b"NUMPX 12345.npy\n"[..], b"[\x01\x02NUMPY"] {
+            let error = crate::bytes_to_array(bytes).unwrap_err();
+            let hint = error.hint_text().unwrap_or_default();
+            assert!(!hint.contains("npy") && !hint.contains("path"), "{error}");
+        }
+    }
+
+    #[test]
+    fn readings_are_told_in_the_words_of_the_asker() {
+        let (bytes, asked) = (waves(), DType::from_typestr("<f8").unwrap());
+        let error = Description::new(asked.clone()).shape(&[Some(7)]).read(&bytes).unwrap_err();
+        let way = |guess: &Guess| guess.dtype.as_ref().and_then(DType::typestr);
+        let told = explain_to(error, &Source::slice(&bytes), Some(&asked), &way);
+        let hint = told.hint_text().unwrap();
+        assert!(
+            hint.starts_with("they look like float32, 2 elements for each one: <f4; "),
+            "{hint}"
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Looking at bytes without trusting them: what they say about themselves, and what is odd.
 
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use crate::array::{Kind, Scalar, Source};
@@ -81,20 +82,52 @@ pub fn inspect_stream(stream: &mut impl Read, options: &ReadOptions) -> Result<S
     inspect(&bytes, nbytes, options)
 }
 
-/// What a file says about itself, or any other stream that can be read from any place. Of npy only
-/// the header is read, of npz the directory and the header of each array; pickles are read whole.
+/// What a file says about itself. Of npy only the header is read, of npz the directory and the header
+/// of each array; pickles are read whole. Where the file stands does not matter.
+///
+/// # Errors
+/// As [`inspect_stream`].
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("x.npy");
+/// std::fs::write(&path, ndbytes::array_to_bytes(&[1_u8, 2, 3][..])?)?;
+/// let summary = ndbytes::inspect_file(std::fs::File::open(&path)?, &Default::default())?;
+/// assert_eq!(summary.entries[0].shape[..], [3]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn inspect_file(file: File, options: &ReadOptions) -> Result<Summary> {
+    inspect_anywhere(file, options, |file, options| {
+        let file = file.try_clone().map_err(|error| DecodeError::io(&error))?;
+        npz::Archive::from_file(file, options)
+    })
+}
+
+/// What a stream that can be read from any place says about itself, as [`inspect_file`] does.
 ///
 /// # Errors
 /// As [`inspect_stream`].
 ///
 /// ```
 /// let bytes = ndbytes::array_to_bytes(&[1_u8, 2, 3][..])?;
-/// let summary = ndbytes::inspect_file(std::io::Cursor::new(bytes), &Default::default())?;
+/// let summary = ndbytes::inspect_reader(std::io::Cursor::new(bytes), &Default::default())?;
 /// assert_eq!(summary.entries[0].shape[..], [3]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn inspect_file(mut file: impl Read + Seek + Send, options: &ReadOptions) -> Result<Summary> {
+pub fn inspect_reader(reader: impl Read + Seek + Send, options: &ReadOptions) -> Result<Summary> {
+    inspect_anywhere(reader, options, |reader, options| npz::Archive::from_reader(reader, options))
+}
+
+/// Opens the archive that is in a file.
+type Open<F> = for<'f> fn(&'f mut F, npz::ReadOptions) -> Result<npz::Archive<'f>>;
+
+fn inspect_anywhere<F: Read + Seek + Send>(
+    mut file: F,
+    options: &ReadOptions,
+    open: Open<F>,
+) -> Result<Summary> {
     let io = |error: io::Error| DecodeError::io(&error);
+    let in_archives = npz::ReadOptions::new().limits(options.limits);
     let length = file.seek(SeekFrom::End(0)).map_err(io)?;
     let (mut bytes, mut wanted) = (Vec::new(), ENOUGH_FOR_MOST / 16);
     loop {
@@ -105,13 +138,20 @@ pub fn inspect_file(mut file: impl Read + Seek + Send, options: &ReadOptions) ->
         let nbytes = length.max(bytes.len() as u64);
         let format = options.format.or_else(|| formats::sniff(&bytes));
         if format == Some(Format::Npz) && !is_all {
-            return inspect_large_archive(file, nbytes, options);
+            let whole = open(&mut file, in_archives)
+                .map(|archive| inspect_archive(&archive, &options.limits));
+            return match whole {
+                Err(error) if error.needed().is_some() => {
+                    inspect_cut_archive(file, nbytes, options)?.ok_or(error)
+                }
+                whole => whole,
+            };
         }
         match inspect(&bytes, nbytes, options) {
             _ if format != Some(Format::Npy) && !is_all => {
                 // Programs that unpack themselves say what they are at their end.
                 if format.is_none()
-                    && let Ok(archive) = archive_in(&mut file, options)
+                    && let Ok(archive) = open(&mut file, in_archives)
                 {
                     return Ok(inspect_archive(&archive, &options.limits));
                 }
@@ -139,31 +179,16 @@ fn says_at_its_end(file: &mut (impl Read + Seek)) -> io::Result<bool> {
     Ok(end.ends_with(b".") || npz::sniff_end(&Source::slice(&end)))
 }
 
-fn archive_in<'a>(
-    file: impl Read + Seek + Send + 'a,
-    options: &ReadOptions,
-) -> Result<npz::Archive<'a>> {
-    npz::Archive::from_reader(file, npz::ReadOptions::new().limits(options.limits))
-}
-
-/// An archive of which not all is in memory.
-fn inspect_large_archive(
-    mut file: impl Read + Seek + Send,
+/// What the members of an archive say of which the end, with the directory, is not there; `None` where
+/// there are none.
+fn inspect_cut_archive(
+    file: impl Read + Seek + Send,
     nbytes: u64,
     options: &ReadOptions,
-) -> Result<Summary> {
-    let error = match archive_in(&mut file, options) {
-        Ok(archive) => return Ok(inspect_archive(&archive, &options.limits)),
-        Err(error) => error,
-    };
-    if error.needed().is_none() {
-        return Err(error);
-    }
+) -> Result<Option<Summary>> {
     let peeked = npz::peek_cut(file, &options.limits)?;
-    match peeked.arrays.is_empty() {
-        true => Err(error),
-        false => Ok(annotated(formats::summary_of_npz(&peeked), Some(nbytes))),
-    }
+    let summary = || annotated(formats::summary_of_npz(&peeked), Some(nbytes));
+    Ok((!peeked.arrays.is_empty()).then(summary))
 }
 
 /// What an npz archive says about itself, wherever its bytes are; see [`inspect`].

@@ -45,14 +45,14 @@ pub use array::{
     Slice, Source, Struct, TimeUnit,
 };
 pub use compare::{DiffOptions, Difference, Place, diff, equal, identical};
-pub use diagnosis::explain;
+pub use diagnosis::{Way, explain, explain_to, recognise};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, Result};
 pub use formats::{
     Entries, Entry, Format, ReadOptions, Summary, npy, npz, peek, pickle, raw, read, read_array,
     read_source, sniff, write,
 };
 pub use guess::{Guess, GuessOptions, guess};
-pub use inspect::{inspect, inspect_archive, inspect_file, inspect_stream};
+pub use inspect::{inspect, inspect_archive, inspect_file, inspect_reader, inspect_stream};
 pub use limits::Limits;
 pub use verify::{Verified, verify, verify_archive, verify_stream};
 

@@ -64,6 +64,11 @@ impl Limits {
         self.max_bytes.unwrap_or_else(|| input_len.saturating_mul(32).saturating_add(256 << 20))
     }
 
+    /// Whether it is said how many bytes may be built.
+    pub(crate) fn says_max_bytes(&self) -> bool {
+        self.max_bytes.is_some()
+    }
+
     /// Refuses to copy or build `bytes` for an input of `input_len` bytes when that is too much.
     pub fn check_bytes(&self, bytes: u64, input_len: u64) -> Result<()> {
         let allowed = self.bytes_for(input_len);

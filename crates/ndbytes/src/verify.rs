@@ -34,6 +34,10 @@ pub struct Verified {
 /// something. Nothing is run, and large arrays are not built; elements are looked at only where some
 /// bits are none of their dtype: booleans and text.
 ///
+/// What is compressed is read however much it stands for, which is at most 1032 times its length (of
+/// zstd what is more is charged against the limits). Where [`Limits::max_bytes`] is set, all of it is
+/// charged: that bounds the time that a small archive can take.
+///
 /// npy has no checksum: that its elements are those that were written, nobody can tell. Arrays that
 /// follow each other in npy or pickle, as repeated calls of `numpy.save` write them, are all checked.
 /// `progress` is told how many bytes were read since it was told last.

@@ -50,7 +50,7 @@ fn every_fixture_is_told_alike_from_memory_from_a_stream_and_from_a_file() {
             let bytes = &fixture.bytes;
             let whole = ndbytes::inspect(bytes, bytes.len() as u64, &options());
             let stream = ndbytes::inspect_stream(&mut &bytes[..], &options());
-            let file = ndbytes::inspect_file(Cursor::new(bytes), &options());
+            let file = ndbytes::inspect_reader(Cursor::new(bytes), &options());
             match whole {
                 Ok(whole) => {
                     assert_eq!(told(&file.unwrap()), told(&whole), "{}", fixture.name());
@@ -85,7 +85,7 @@ fn of_the_start_of_an_archive_the_members_are_told_that_are_there() {
         for len in (0..bytes.len()).step_by(7) {
             // As much as a stream has brought, and a file that was cut.
             let start = ndbytes::inspect(&bytes[..len], None, &self::options());
-            let file = ndbytes::inspect_file(Cursor::new(&bytes[..len]), &self::options());
+            let file = ndbytes::inspect_reader(Cursor::new(&bytes[..len]), &self::options());
             let Ok(start) = start else {
                 assert!(file.is_err() && most == 0, "{len}");
                 continue;
@@ -184,7 +184,7 @@ fn pickles_without_a_magic_number_tell_what_they_ask_for() {
         assert!(!summary.names[0].known);
         let stream = ndbytes::inspect_stream(&mut &bytes[..], &options()).unwrap();
         assert_eq!(told(&stream), told(&summary));
-        let file = ndbytes::inspect_file(Cursor::new(bytes), &options()).unwrap();
+        let file = ndbytes::inspect_reader(Cursor::new(bytes), &options()).unwrap();
         assert_eq!(told(&file), told(&summary));
     }
     for bytes in [&b"N."[..], b"about this file.", b"(lp0\ncos\nsystem\na.\n", b"."] {
@@ -215,9 +215,36 @@ fn no_more_is_read_than_the_description_takes() {
         (npz::write(&[("x", array)], &WriteOptions::new()).unwrap(), 400 << 10),
     ] {
         let mut file = Counted { from: Cursor::new(&bytes), read: 0 };
-        let summary = ndbytes::inspect_file(&mut file, &options()).unwrap();
+        let summary = ndbytes::inspect_reader(&mut file, &options()).unwrap();
         assert_eq!(summary.nbytes, Some(bytes.len() as u64));
         assert!(file.read <= most, "{} bytes read", file.read);
+    }
+}
+
+#[test]
+fn files_are_told_wherever_they_stand() {
+    let folder = tempfile::tempdir().unwrap();
+    let numbers: Vec<f32> = (0..5000_u16).map(f32::from).collect();
+    let array = Array::from_slice(&numbers, &[50, 100]).unwrap();
+    let archive = npz::write(&[("x", array.clone())], &WriteOptions::new()).unwrap();
+    for (index, bytes) in [
+        &ndbytes::npy::write(array).unwrap()[..],
+        &archive,
+        // A file that was cut, and one with a program in front.
+        &archive[..archive.len() - 30],
+        &[b"#!/bin/sh\n", &archive[..]].concat(),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let path = folder.path().join(index.to_string());
+        std::fs::write(&path, bytes).unwrap();
+        let mut file = std::fs::File::open(&path).unwrap();
+        io::Read::read_exact(&mut file, &mut [0; 100]).unwrap();
+        let file = ndbytes::inspect_file(file, &options()).unwrap();
+        let reader = ndbytes::inspect_reader(Cursor::new(bytes), &options()).unwrap();
+        assert_eq!(told(&file), told(&reader));
+        assert_eq!(file.entries[0].shape[..], [50, 100]);
     }
 }
 

@@ -7,7 +7,9 @@ use std::io::Cursor;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ndbytes::npz::{self, Archive};
-use ndbytes::{DType, Format, Order, ReadOptions, Source, Verified, npy, pickle};
+use ndbytes::{
+    DType, DecodeErrorKind, Format, Limits, Order, ReadOptions, Source, Verified, npy, pickle,
+};
 use support::{Fixture, fixtures, golden_streams};
 
 /// Read by every reader, though some of their bytes belong to nothing.
@@ -28,6 +30,20 @@ fn check(bytes: &[u8], format: Format) -> Verified {
 
 fn all(format: &str) -> Vec<Fixture> {
     ["golden", "hostile", "real"].iter().flat_map(|kind| fixtures(kind, format)).collect()
+}
+
+#[test]
+fn what_passes_is_charged_where_it_is_said_how_much_may() {
+    let bombs = fixtures("hostile", "npz");
+    let bomb = bombs.iter().find(|fixture| fixture.text("file") == Some(LARGE)).unwrap();
+    let check = |limits: Limits| {
+        let options = ReadOptions::new().limits(limits);
+        ndbytes::verify(&Source::slice(&bomb.bytes), &options, &|_| {})
+    };
+    assert!(check(Limits::default()).is_fine());
+    let found = check(Limits::default().max_bytes(1 << 20));
+    assert_eq!(found.faults[0].kind(), &DecodeErrorKind::Limit { option: "max_bytes" });
+    assert!(check(Limits::none()).is_fine());
 }
 
 /// Whether there are no `faults`, as there should be.

@@ -16,7 +16,7 @@ use crate::description::{NamedArray, ReadArgs, format_of_name, formats, order_na
 use crate::input::Input;
 use crate::output::{self, Output};
 use crate::screen::counted;
-use crate::target::Named;
+use crate::target::{Named, no_array};
 use crate::trouble::{Trouble, name};
 use ndbytes::array::{printable, quoted, tuple};
 use packing::Packing;
@@ -143,7 +143,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
 fn only<'a>(mut arrays: Vec<NamedArray<'a>>) -> Result<Array<'a>, Trouble> {
     match (arrays.pop(), arrays.len()) {
         (Some((_, array)), 0) => Ok(array),
-        (None, _) => Err(Trouble::new("the archive holds no array")),
+        (None, _) => Err(no_array()),
         (Some(last), count) => {
             let names = arrays.iter().chain([&last]).flat_map(|(name, _)| name.as_deref());
             let (found, names) = (format!("the archive holds {} arrays", count + 1), quoted(names));

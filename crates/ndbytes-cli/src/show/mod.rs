@@ -23,7 +23,7 @@ use crate::description::{ReadArgs, in_short};
 use crate::input::Input;
 use crate::output::Output;
 use crate::screen::{BOLD, Cell, DIM, Screen, counted};
-use crate::target::{Target, nameless, two_names};
+use crate::target::{Target, nameless, no_array, two_names};
 use crate::trouble::{Trouble, name};
 use draw::Graphics;
 use ndbytes::array::tuple;
@@ -197,10 +197,10 @@ impl<'a> Found<'a> {
         }
         let name = match (names, part.name) {
             (None, None) => None,
-            (None, Some(name)) => return Err(nameless(&name)),
+            (None, Some(name)) => return Err(Trouble::new(nameless(&name))),
             (Some(_), Some(name)) => Some(name),
             (Some(mut names), None) => match names.len() {
-                0 => return Err(Trouble::new("the archive holds no array")),
+                0 => return Err(no_array()),
                 1 => names.pop(),
                 count => {
                     let file = name(&target.path);

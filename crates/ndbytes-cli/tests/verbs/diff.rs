@@ -29,7 +29,8 @@ fn exit_codes_tell() {
     assert_eq!(run(["diff", "-q", str(&a), str(&b)]).ends(1).text(), "");
     run(["diff", str(&a), "no/such.npy"]).ends(2);
     run(["diff", str(&a)]).ends(2);
-    run(["diff", str(&a), str(&b), "--rtol", "-1"]).ends(2);
+    let told = run(["diff", str(&a), str(&b), "--rtol", "-1"]).ends(2);
+    assert!(told.err.contains("a number that is not negative"), "{}", told.err);
     run(["diff", str(&a), str(&b), "--atol", "0.3"]).ends(0);
     run(["diff", str(&a), str(&b), "--rtol", "0.2"]).ends(0);
     run(["diff", str(&a), str(&b), "--rtol", "0.1"]).ends(1);

@@ -1,6 +1,7 @@
 //! `ndbytes inspect`
 
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::json;
@@ -146,6 +147,55 @@ fn a_reader_that_leaves_early_is_no_trouble() {
     let ended = child.wait_with_output().unwrap();
     assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
     assert_eq!(ended.status.code(), Some(0));
+}
+
+// Names of files hold no colon elsewhere.
+#[cfg(unix)]
+#[test]
+fn one_array_of_several_is_told_in_full() {
+    let path = fixture("golden/npz/py313-numpy2.4/several.npz");
+    let small = fixture("golden/npz/py313-numpy2.4/several_compressed.npz");
+    let named = |path: &Path, name: &str| format!("{}{name}", str(path));
+    let told = run(["inspect", &named(&path, ":structured"), &named(&small, ":rows")]).ends(0);
+    let text = told.text();
+    for said in [
+        ":structured\n  format  npz\n  entry   structured\n  dtype   structure of 3 fields, 15 bytes\n",
+        "offset  field  dtype\n",
+        "  4  y      >float64\n",
+        "\n\n",
+        "  entry   rows\n  dtype   int32 (<i4), 4 bytes, little-endian\n",
+        "  data    240 bytes compressed by deflate\n",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let bytes = std::fs::read(&path).unwrap();
+    let piped = run_on(&bytes, &["inspect", "--json", "--", "-:big"]).ends(0).json();
+    let asked = named(&path, ":big");
+    let file = run(["inspect", "--json", &asked]).ends(0).json();
+    assert_eq!((&file[0]["file"], &file[0]["entries"]), (&json!(asked), &piped[0]["entries"]));
+    assert_eq!(
+        (&piped[0]["entries"][0]["name"], &piped[0]["entries"][1]),
+        (&json!("big"), &json!(null))
+    );
+
+    let none = run(["inspect", "--json", &named(&path, ":no")]).ends(2);
+    assert!(none.err.contains("no array \"no\". Hint: there are \"rows\", "), "{}", none.err);
+    assert_eq!(none.json()[0]["error"]["kind"], "mismatch");
+    let nameless = run(["inspect", &named(&golden("f8_c"), ":x")]).ends(2);
+    assert!(nameless.err.contains("no name for it: not \"x\""), "{}", nameless.err);
+}
+
+#[test]
+fn what_is_asked_too_narrowly_is_told_of() {
+    let path = fixture("golden/npz/py313-numpy2.4/several.npz");
+    for (verb, asked, hint) in [
+        ("inspect", "[0]", "is there; parts of arrays are for ndbytes show"),
+        ("verify", ":rows", "is there; here it is taken as a whole"),
+        ("guess", ":rows", "is there; here it is taken as a whole"),
+    ] {
+        let told = run([verb, &format!("{}{asked}", str(&path))]).ends(2);
+        assert!(told.err.contains(hint), "{}", told.err);
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod npz;
 mod product;
 mod show;
 mod verify;
+mod words;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -71,6 +71,18 @@ fn files_and_the_names_of_their_arrays_are_said_together() {
 }
 
 #[test]
+fn of_an_archive_without_arrays_it_is_told_what_else_is_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, out) = (folder.path().join("none.npz"), folder.path().join("x.npy"));
+    let none: [(&str, ndbytes::Array<'_>); 0] = [];
+    fs::write(&path, npz::write(&none, &Default::default()).unwrap()).unwrap();
+    for args in [&["convert", str(&path), str(&out)][..], &["show", str(&path)]] {
+        let told = run(args).ends(2);
+        assert!(told.err.contains("no array. Hint: ndbytes inspect tells"), "{}", told.err);
+    }
+}
+
+#[test]
 fn many_long_names_fit_into_a_message() {
     let names: Vec<String> = (0..300).map(|n| format!("{n}{}", "n".repeat(1000))).collect();
     let arrays: Vec<_> = names.iter().map(|name| (name, (&[1_u8][..]).into())).collect();

@@ -174,6 +174,7 @@ whole! {
 macro_rules! floats {
     ($($type:ty, $bits:ty, $whole:ty, $to_f64:expr;)*) => {$(
         impl Steps for $type {
+            const SQUARES_FIT: bool = size_of::<$type>() < size_of::<f64>();
             type Count = $bits;
             fn count(steps: u64) -> $bits {
                 steps.try_into().unwrap_or(<$bits>::MAX)
@@ -237,6 +238,8 @@ floats! {
 
 /// A float among its neighbours.
 pub(super) trait Steps: Copy {
+    /// Whether squares of all its numbers are float64, neither too large nor too small.
+    const SQUARES_FIT: bool;
     type Count: Copy + PartialOrd;
     /// So many, as they are counted here.
     fn count(steps: u64) -> Self::Count;
@@ -268,25 +271,24 @@ impl<T: Number + Steps> Number for Pair<T> {
         length(self.0.magnitude(), self.1.magnitude())
     }
     fn bound(most: Most) -> PairBound<T> {
-        let least = |square: f64| square * (1.0 - 1e-12);
         // The square of a share so large says nothing, but for that nothing is more than infinity.
         let rel = if most.rel < LARGE || most.rel.is_infinite() { most.rel } else { 0.0 };
         PairBound {
-            abs: least(most.abs * most.abs),
-            rel: least(rel * rel),
+            abs: most_square(most.abs),
+            // A little less, so that rounding hides none.
+            rel: rel * rel * (1.0 - 1e-14),
             tiny: if most.rel.is_infinite() { 0.0 } else { TINY },
             ulp: T::count(most.ulp),
         }
     }
     #[inline(always)]
     fn may_exceed(self, other: Self, bound: PairBound<T>) -> bool {
-        let square = |one: f64, other: f64| one * one + other * other;
-        // What is lost of squares next to nothing is less than what is added.
-        let distance = square(self.0.distance(other.0), self.1.distance(other.1)) + 1e-10 * TINY;
+        let distance = square(self.0.distance(other.0), self.1.distance(other.1));
         let magnitude = square(other.0.magnitude(), other.1.magnitude());
-        let far = (distance >= bound.abs)
-            | (distance >= bound.rel * magnitude)
-            | (magnitude < bound.tiny)
+        // What is lost of squares next to nothing is less than what is added.
+        let far = (distance > bound.abs)
+            | (distance + 1e-10 * TINY >= bound.rel * magnitude)
+            | (!T::SQUARES_FIT & (magnitude < bound.tiny))
             | (self.0.steps(other.0) > bound.ulp)
             | (self.1.steps(other.1) > bound.ulp);
         far & !self.same_bits(other)
@@ -297,7 +299,10 @@ impl<T: Number + Steps> Number for Pair<T> {
     #[inline(always)]
     fn is_plain(self) -> bool {
         // The squares of larger ones may be infinite.
-        let fits = |part: T| part.is_plain() & (part.magnitude() < LARGE);
+        let fits = |part: T| match T::SQUARES_FIT {
+            true => part.is_plain(),
+            false => part.magnitude() < LARGE,
+        };
         fits(self.0) & fits(self.1)
     }
     #[inline(always)]
@@ -314,7 +319,7 @@ const LARGE: f64 = 1e75;
 /// Squares below this may have lost digits.
 const TINY: f64 = 1e-290;
 
-/// Squares of the greatest distances so far, a little less, so that rounding hides none.
+/// Squares of the greatest distances so far.
 #[derive(Clone, Copy)]
 pub(super) struct PairBound<T: Steps> {
     abs: f64,
@@ -324,13 +329,34 @@ pub(super) struct PairBound<T: Steps> {
     ulp: T::Count,
 }
 
-/// Of two parts at a right angle; mostly one of them is nothing.
+#[inline(always)]
+fn square(one: f64, other: f64) -> f64 {
+    one * one + other * other
+}
+
+/// Of two parts at a right angle.
 fn length(one: f64, other: f64) -> f64 {
-    match (one == 0.0, other == 0.0) {
-        (_, true) => one,
-        (true, _) => other,
-        _ => one.hypot(other),
+    let square = square(one, other);
+    match (TINY..LARGE * LARGE).contains(&square) {
+        true => square.sqrt(),
+        false => one.hypot(other),
     }
+}
+
+/// The greatest square of which the root is no more than a length, so that what is as long is not
+/// taken for longer; less than all where squares do not tell.
+fn most_square(length: f64) -> f64 {
+    let mut most = length * length;
+    if !(4.0 * TINY..LARGE * LARGE).contains(&most) {
+        return if most < 1.0 { -1.0 } else { most };
+    }
+    while most.sqrt() > length {
+        most = most.next_down();
+    }
+    while most.next_up().sqrt() <= length {
+        most = most.next_up();
+    }
+    most
 }
 
 /// A count of units of time.
@@ -450,4 +476,20 @@ pub(super) fn loaded(scalar: Scalar, bytes: &[u8]) -> (f64, i128) {
 /// Whether a scalar is a whole number.
 pub(super) fn is_whole(scalar: Scalar) -> bool {
     matches!(scalar.code().as_bytes(), [b'b' | b'i' | b'u', _]) && !scalar.is_extension()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn squares_are_as_great_as_their_roots_allow() {
+        for step in 0..2000 {
+            let length = 1e-140 * 1.37_f64.powi(step % 1000) * (1.0 + f64::from(step) / 977.0);
+            let most = most_square(length);
+            assert!(most.sqrt() <= length && most.next_up().sqrt() > length, "{length:e}");
+        }
+        assert_eq!([0.0, 1e-145].map(most_square), [-1.0, -1.0]);
+        assert_eq!(most_square(f64::INFINITY), f64::INFINITY);
+    }
 }

@@ -111,20 +111,28 @@ impl Tally {
     /// Of plain numbers, those that are farther apart than any before.
     #[cold]
     fn farther<N: Number>(&mut self, a: &[u8], b: &[u8], first: usize) {
-        let mut bound = N::bound(self.most());
+        let mut most = self.most();
+        let mut bound = N::bound(most);
         let pairs = a.chunks_exact(N::SIZE).zip(b.chunks_exact(N::SIZE)).enumerate();
         for (at, (a, b)) in pairs.map(|(at, (a, b))| (at, (N::load(a), N::load(b)))) {
             if !a.may_exceed(b, bound) || a == b {
                 continue;
             }
-            let distance = a.distance(b);
+            let (distance, ulps) = (a.distance(b), N::IS_FLOAT.then(|| a.gap(b)));
+            let share = distance / b.magnitude();
+            // Many may be as far apart as the farthest.
+            let is_more = distance > most.abs || share > most.rel || ulps > Some(most.ulp);
+            if !is_more && self.max_rel.is_some() {
+                continue;
+            }
             if self.worst.is_none_or(|(worst, _)| distance > worst) {
                 self.worst = Some((distance, first + at));
             }
             self.max_abs = larger(self.max_abs, distance);
-            self.max_rel = larger(self.max_rel, distance / b.magnitude());
-            self.max_ulp = self.max_ulp.max(N::IS_FLOAT.then(|| a.gap(b)));
-            bound = N::bound(self.most());
+            self.max_rel = larger(self.max_rel, share);
+            self.max_ulp = self.max_ulp.max(ulps);
+            most = self.most();
+            bound = N::bound(most);
         }
     }
 
@@ -316,5 +324,26 @@ mod tests {
             halves(0x7FC0_0000, 0x7FC0_0001),
             1 << 63,
         ]);
+    }
+
+    /// Distances that are the same but for rounding, of which each may be the greatest.
+    #[test]
+    fn the_greatest_of_many_nearly_as_great_is_found() {
+        let mut state = 1;
+        let mut numbers = || (drawn(&mut state) >> 40) as f64 / 1e4 - 500.0;
+        let a: Vec<f64> = (0..4000).map(|_| numbers()).collect();
+        for other in [|x: f64| x + 1.0, |x| x + 0.1, |x| x * 1.0001, |x| x * 2.0, |x| x * 1e-160] {
+            let b: Vec<u8> = a.iter().flat_map(|&x| other(x).to_le_bytes()).collect();
+            let a: Vec<u8> = a.iter().flat_map(|x| x.to_le_bytes()).collect();
+            for rows in [1, 16, 2000] {
+                let mut tally = Tally::default();
+                let pairs = a.chunks(rows * 16).zip(b.chunks(rows * 16));
+                for (at, row) in pairs.enumerate() {
+                    let (first, mut differs) = (7 + at * rows, vec![false; rows]);
+                    tally.rows::<Pair<f64>>(row, first, &DiffOptions::new(), &mut differs);
+                }
+                assert_eq!(tally, one_by_one::<Pair<f64>>(&a, &b, &DiffOptions::new()).0);
+            }
+        }
     }
 }

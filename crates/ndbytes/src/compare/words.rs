@@ -68,17 +68,21 @@ fn in_words(part: &Difference) -> Vec<String> {
     let mut why = Vec::new();
     let percent = 100.0 * part.count as f64 / part.size.max(1) as f64;
     why.push(format!("{} of {} elements differ ({percent:.3} %)", part.count, part.size));
-    for (count, what) in part.nan.iter().zip([
-        "are NaN or NaT in the first array only",
-        "are NaN or NaT in the second array only",
-        "are NaN or NaT in both, with different bits",
+    for (count, whose) in part.nan.iter().zip([
+        "in the first array only",
+        "in the second array only",
+        "in both, with different bits",
     ]) {
-        if *count > 0 {
-            why.push(format!("{count} {what}"));
+        match count {
+            0 => {}
+            1 => why.push(format!("1 is NaN or NaT {whose}")),
+            count => why.push(format!("{count} are NaN or NaT {whose}")),
         }
     }
-    if part.zero_signs > 0 {
-        why.push(format!("{} differ in nothing but the sign of a zero", part.zero_signs));
+    match part.zero_signs {
+        0 => {}
+        1 => why.push("1 differs in nothing but the sign of a zero".to_owned()),
+        count => why.push(format!("{count} differ in nothing but the sign of a zero")),
     }
     why
 }

@@ -191,7 +191,8 @@ impl<'a> Entries<'a> {
         }
         let names: Vec<&str> = self.entries.iter().flat_map(|(name, _)| name.as_deref()).collect();
         Err(match names.len() {
-            0 => DecodeError::mismatch("there is no array in it"),
+            0 => DecodeError::mismatch("there is no array in it")
+                .hint("it may be a zip of something else: inspect(data) tells what is in it"),
             count => DecodeError::mismatch(format!("there are {count} arrays in it, not one"))
                 .hint(format!("bytes_to_arrays(data) reads them all: {}", quoted(names))),
         })

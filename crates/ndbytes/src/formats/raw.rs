@@ -131,6 +131,10 @@ impl Description {
     fn not_a_multiple(&self, rest: usize) -> DecodeError {
         let Self { dtype, offset, .. } = self;
         let itemsize = dtype.itemsize();
+        if itemsize == 0 {
+            let found = format!("{dtype} elements take no bytes, there are {rest}");
+            return DecodeError::mismatch(found).hint("say how long they are, such as S10 or U10");
+        }
         let error = DecodeError::mismatch(format!(
             "{rest} bytes are not a whole number of {dtype} elements, which take {itemsize} bytes each"
         ));
@@ -144,15 +148,14 @@ impl Description {
         } else if let Some(names) = dtypes_dividing(rest) {
             ways.push(format!("{names} would fit"));
         }
-        if itemsize > 0 {
-            let extra = rest % itemsize;
-            let counted = match rest / itemsize {
-                0 => String::new(),
-                count => format!(", count={count} to leave out the last {extra}"),
-            };
-            let skip = offset + extra;
-            ways.push(format!("or offset={skip} to skip {extra} bytes at the start{counted}"));
-        }
+        let extra = rest % itemsize;
+        let counted = match rest / itemsize {
+            0 => String::new(),
+            count => format!(", count={count} to leave out the last {extra}"),
+        };
+        let skip = offset + extra;
+        let bytes = if extra == 1 { "byte" } else { "bytes" };
+        ways.push(format!("or offset={skip} to skip {extra} {bytes} at the start{counted}"));
         error.hint(ways.join("; "))
     }
 

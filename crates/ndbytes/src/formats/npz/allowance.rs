@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::codec;
 use crate::error::{DecodeError, Result};
 use crate::limits::Limits;
 
@@ -13,13 +14,20 @@ use crate::limits::Limits;
 pub(super) struct Allowance {
     spent: AtomicU64,
     allowed: u64,
+    /// Whether the caller has said how much: then all that is inflated counts, kept or not.
+    is_said: bool,
     wide: Mutex<()>,
 }
 
 impl Allowance {
     /// For an archive of `len` bytes.
     pub(super) fn new(limits: &Limits, len: u64) -> Self {
-        Self { spent: AtomicU64::new(0), allowed: limits.bytes_for(len), wide: Mutex::new(()) }
+        Self {
+            spent: AtomicU64::new(0),
+            allowed: limits.bytes_for(len),
+            is_said: limits.says_max_bytes(),
+            wide: Mutex::new(()),
+        }
     }
 
     /// Notes that `bytes` are about to be built.
@@ -37,6 +45,12 @@ impl Allowance {
         }
     }
 
+    /// Notes that `compressed` bytes are about to be read as `size`, in little memory: it takes time. What
+    /// deflate can make of so many is free, unless the caller has said how much may be spent.
+    pub(super) fn pass(&self, compressed: u64, size: u64) -> Result<()> {
+        self.spend(if self.is_said { size } else { codec::beyond_deflate(compressed, size) })
+    }
+
     /// The one window beyond what every thread may have, for as long as it is held.
     pub(super) fn wide_window(&self) -> MutexGuard<'_, ()> {
         self.wide.lock().unwrap_or_else(PoisonError::into_inner)
@@ -46,6 +60,15 @@ impl Allowance {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_passes_counts_where_it_is_said_how_much_may() {
+        let said = Allowance::new(&Limits::default().max_bytes(100), 7);
+        assert!(said.pass(1, 60).is_ok() && said.pass(1, 60).is_err());
+        let unsaid = Allowance::new(&Limits::default(), 7);
+        assert!((0..1000).all(|_| unsaid.pass(1 << 20, 1 << 30).is_ok()));
+        assert!(unsaid.pass(1, 1 << 30).is_err());
+    }
 
     #[test]
     fn all_is_charged_together_and_what_is_refused_is_not() {

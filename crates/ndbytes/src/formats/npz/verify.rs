@@ -43,7 +43,9 @@ impl Archive<'_> {
     /// the objects of arrays of objects, that no name is there twice, and that every byte belongs to
     /// something. Of large members little is in memory at once; objects are read whole. What is
     /// built is charged together for all members, as is what zstd stands for beyond what deflate
-    /// could: of a small archive it may be more than anyone has time for.
+    /// could: of a small archive it may be more than anyone has time for. Deflate stands for at most
+    /// 1032 times its length, all of which is read, however small the archive: whoever has no time
+    /// for that sets [`Limits::max_bytes`](crate::Limits::max_bytes), which then all that is inflated is charged against.
     ///
     /// `progress` is told how many bytes of the archive were read since it was told last.
     pub fn verify_all(&self, progress: &(dyn Fn(u64) + Sync)) -> Findings {
@@ -65,7 +67,7 @@ impl Archive<'_> {
                 DecodeError::malformed(format!("{before} bytes come before the first member"))
                     .format("npz")
                     .at(0)
-                    .hint("numpy.load takes it for something else; zip tools read it"),
+                    .hint("NumPy takes it for something else; zip tools read it"),
             );
         }
         for (member, found) in done {
@@ -172,12 +174,14 @@ impl Archive<'_> {
         codec::check_size(method, member.compressed_size(), size).map_err(|error| error.at(at))?;
         let mut part = Part::new(&self.storage, at, member.compressed_size(), progress);
         let (mut window_log, mut held) = (codec::NARROW_WINDOW_LOG, None);
-        if method == Method::Zstd {
-            allowance.spend(codec::beyond_deflate(member.compressed_size(), size))?;
-            if self.window(member, at)?.is_some_and(|window| window > 1 << window_log) {
-                window_log = codec::WINDOW_LOG;
-                held = Some(allowance.wide_window());
-            }
+        if method != Method::Stored {
+            allowance.pass(member.compressed_size(), size)?;
+        }
+        if method == Method::Zstd
+            && self.window(member, at)?.is_some_and(|window| window > 1 << window_log)
+        {
+            window_log = codec::WINDOW_LOG;
+            held = Some(allowance.wide_window());
         }
         let (mut sum, mut len) = (crc32fast::Hasher::new(), 0_u64);
         let read = codec::decompress_blocks(method, &mut part, window_log, |block| {
