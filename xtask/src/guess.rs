@@ -8,10 +8,14 @@ use crate::workspace::Workspace;
 
 pub(crate) fn command(workspace: &Workspace, mut args: Args) -> Result {
     let fit = args.flag("--fit");
+    let fit_shapes = args.flag("--fit-shapes");
     let tuning = args.flag("--tuning");
     args.words(&[])?;
     if fit {
-        run(workspace, "fit_weights")?;
+        run(workspace, "fit_readings")?;
+    }
+    if fit_shapes {
+        run(workspace, "fit_shapes")?;
     }
     run(workspace, if tuning { "score_tuning_half" } else { "write_page" })
 }

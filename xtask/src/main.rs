@@ -63,8 +63,9 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "guess",
-        usage: "[--fit]",
-        about: "how often guesses are right, into docs/guess.md; --fit: fit the weights first",
+        usage: "[--fit] [--fit-shapes] [--tuning]",
+        about: "how often guesses are right, into docs/guess.md; --fit, --fit-shapes: fit the weights first;\n\
+                --tuning: score the half that is tuned on alone, and write nothing",
         run: guess::command,
     },
     Command {

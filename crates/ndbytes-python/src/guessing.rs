@@ -26,8 +26,8 @@ use crate::errors;
 /// Returns
 /// -------
 /// list of Guess
-///     The likeliest first; what is very unlikely is left out, so that the list may be empty when
-///     something is said that does not fit.
+///     The likeliest dtype first, in its likeliest shape; what is very unlikely is left out, so
+///     that the list may be empty when something is said that does not fit.
 ///
 /// Raises
 /// ------

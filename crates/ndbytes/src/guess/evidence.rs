@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use super::lanes::{Lanes, entropy};
 use super::reading::{FloatFormat, Reading, integer};
 use super::sample::{LANES, Sample};
 use super::strings;
@@ -23,8 +24,6 @@ macro_rules! features {
 features! {
     /// Bits that the elements need, of each bit that they have.
     Rate,
-    /// The same, where little is needed.
-    LogRate,
     /// How much of that is left when neighbours are known, compared to the other readings.
     Behind,
     /// Bytes at the same place of elements are not distributed alike.
@@ -51,8 +50,6 @@ features! {
     Coarse,
     /// Complex: both parts are distributed differently.
     PartsDiffer,
-    /// Complex: one part is about another place than the other.
-    PartsApart,
     /// Complex: the parts are about another place than zero.
     PartsOff,
     /// Complex: whole numbers, or short decimal ones.
@@ -63,6 +60,8 @@ features! {
     OddNan,
     /// Floats: there is one where no header is.
     AnyOddNan,
+    /// Floats: zeros below zero, which are the least of the integers.
+    MinusZero,
     /// Floats: infinities and plain NaNs.
     NotFinite,
     /// Floats: numbers too small for the format's normal ones.
@@ -83,14 +82,18 @@ features! {
     JustOne,
     /// Floats: the first bits behind the exponent are not what chance makes of them.
     Uneven,
+    /// Floats: neighbours are further apart, in steps of the format, the nearer they are to zero.
+    Grain,
+    /// Floats: how much slower than by half numbers become rarer with each exponent towards zero.
+    Tail,
     /// Integers: numbers that need all of their bits.
     Huge,
     /// Integers: numbers that need less than half of their bits.
     Small,
+    /// Integers: how far apart those are that follow each other in size.
+    Gaps,
     /// Signed: a number below zero is there.
     Negative,
-    /// Signed: nothing but numbers below zero.
-    AllNegative,
     /// Unsigned: the highest bit is in use.
     HighBit,
     /// Integers: nothing is near where the sign changes, or where it would, but much on both sides.
@@ -205,19 +208,18 @@ pub(super) fn weigh(sample: &Sample) -> Vec<Evidence> {
     let mut all: Vec<Evidence> = Vec::new();
     for reading in Reading::numbers() {
         let (size, big) = reading.part();
-        let elements = runs.entry((size, big)).or_insert_with(|| sample.elements(size, big));
+        let elements = runs.entry((size, big)).or_insert_with(|| sample.varied(size, big));
         all.extend(number(reading, elements, &lanes, sample));
     }
     for big in [false, true] {
-        let elements = runs.entry((8, big)).or_insert_with(|| sample.elements(8, big));
+        let elements = runs.entry((8, big)).or_insert_with(|| sample.varied(8, big));
         if let Some(time) = times::best(elements) {
             let int = Reading::Number { scalar: Scalar::Int64, big };
             if let Some(base) = all.iter().find(|evidence| evidence.reading == int) {
                 all.push(times::weighed(base.clone(), time, big));
             }
         }
-        let wide = runs.entry((4, big)).or_insert_with(|| sample.elements(4, big));
-        all.extend(strings::wide(wide, big, sample));
+        all.extend(strings::wide(&sample.elements(4, big), big, sample));
     }
     all.extend(strings::narrow(sample));
     let least = all.iter().map(|evidence| evidence.facts.rate).fold(1.0, f64::min);
@@ -299,15 +301,15 @@ fn number(reading: Reading, runs: &[Vec<u64>], lanes: &Lanes, sample: &Sample) -
     }
     if itemsize != size {
         set(&mut row, Feature::PartsDiffer, trust * lanes.differ(size));
-        let (apart, off) = places_of_parts(&values);
-        set(&mut row, Feature::PartsApart, trust * apart);
-        set(&mut row, Feature::PartsOff, trust * off);
+        set(&mut row, Feature::PartsOff, trust * place_of_parts(&values));
         set(&mut row, Feature::Rounded, trust * (facts.whole + facts.decimal));
+    }
+    if FloatFormat::of(scalar).is_none() && size > 1 {
+        set(&mut row, Feature::Gaps, trust * gaps(&values, size));
     }
     set(&mut row, Feature::ConstantsDiffer, trust * lanes.constants_differ(itemsize));
     set(&mut row, Feature::HalfDead, trust * lanes.half_dead(itemsize));
     set(&mut row, Feature::Rate, trust * (1.0 - facts.rate));
-    set(&mut row, Feature::LogRate, trust * -(facts.rate + 0.01).ln());
     set(&mut row, Feature::LanesDiffer, trust * facts.lanes_differ);
     set(&mut row, Feature::HalvesAlike, trust * facts.halves_alike);
     set(&mut row, Feature::Remainder, f64::from(u8::from(facts.remainder != 0)));
@@ -323,6 +325,17 @@ fn number(reading: Reading, runs: &[Vec<u64>], lanes: &Lanes, sample: &Sample) -
     set(&mut row, Feature::IsBig, f64::from(u8::from(big)));
     set(&mut row, kind_of(scalar), 1.0);
     Some(Evidence { reading, row, facts })
+}
+
+/// How far apart numbers are that follow each other in size, in bits of those that there are: one
+/// apart are counts, and numbers whose bytes are in another order are not.
+fn gaps(runs: &[Vec<f64>], size: usize) -> f64 {
+    let mut all: Vec<f64> = runs.iter().flatten().copied().collect();
+    all.sort_unstable_by(f64::total_cmp);
+    all.dedup();
+    let steps = all.windows(2).map(|pair| (pair[1] - pair[0]).log2());
+    let count = steps.len().max(1);
+    steps.sum::<f64>() / (count * 8 * size) as f64
 }
 
 fn kind_of(scalar: Scalar) -> Feature {
@@ -351,6 +364,7 @@ fn floats(format: FloatFormat, runs: &[Vec<u64>], row: &mut Row, facts: &mut Fac
     let mut exponents = Vec::new();
     let (mut count, mut nonzero, mut odd_nan, mut not_finite, mut subnormal) = (0, 0, 0, 0, 0);
     let (mut extreme, mut decimal, mut whole, mut bits_needed) = (0, 0, 0, 0.0);
+    let mut minus_zeros = 0;
     let mut firsts = [0_usize; 4];
     let mut last_odd_nan = 0;
     let bias = format.most_exponent() as i64 / 2;
@@ -361,6 +375,7 @@ fn floats(format: FloatFormat, runs: &[Vec<u64>], row: &mut Row, facts: &mut Fac
         firsts[(mantissa >> (format.mantissa - 2)) as usize] += usize::from(bits & !sign != 0);
         bits_needed += f64::from(format.mantissa - mantissa.trailing_zeros().min(format.mantissa));
         if bits & !sign == 0 {
+            minus_zeros += usize::from(bits == sign);
             continue;
         }
         nonzero += 1;
@@ -406,6 +421,8 @@ fn floats(format: FloatFormat, runs: &[Vec<u64>], row: &mut Row, facts: &mut Fac
     set(row, Feature::OddNan, trust * facts.odd_nan.min(0.05) * 20.0);
     let any = 2 * last_odd_nan > count;
     set(row, Feature::AnyOddNan, if any { 1.0 } else { 0.0 });
+    let minus_zeros = minus_zeros as f64 / f64::from(count);
+    set(row, Feature::MinusZero, trust * (20.0 * minus_zeros).min(1.0));
     set(row, Feature::NotFinite, trust * facts.not_finite);
     set(row, Feature::Subnormal, trust * facts.subnormal);
     set(row, Feature::Extreme, trust * facts.extreme);
@@ -413,8 +430,45 @@ fn floats(format: FloatFormat, runs: &[Vec<u64>], row: &mut Row, facts: &mut Fac
     set(row, Feature::Decimal, trust * facts.decimal);
     set(row, Feature::WholeFloat, trust * facts.whole);
     set(row, Feature::Moderate, trust * moderate);
+    set(row, Feature::Grain, trust * grain(format, runs));
+    set(row, Feature::Tail, trust * tail(&exponents));
     let most = firsts.into_iter().max().unwrap_or(0);
     set(row, Feature::Uneven, trust * (share(most) - 0.25));
+}
+
+/// By how many bits the distance of neighbours in steps of the format shrinks for each exponent that
+/// they are larger: 1 where it is the same in values, 0 where it does not depend on the exponent,
+/// as it does not where exponents are read from what is none.
+fn grain(format: FloatFormat, runs: &[Vec<u64>]) -> f64 {
+    let (mut count, mut sum, mut total) = (0.0, [0.0; 2], [0.0; 2]);
+    for pair in runs.iter().flat_map(|run| run.windows(2)) {
+        let exponents = [format.stored_exponent(pair[0]), format.stored_exponent(pair[1])];
+        let exponent = exponents[0].max(exponents[1]);
+        if pair[0] == pair[1] || exponent == 0 || exponent == format.most_exponent() {
+            continue;
+        }
+        let (exponent, steps) =
+            (exponent as f64, bits_of(format.place(pair[0]).abs_diff(format.place(pair[1]))));
+        count += 1.0;
+        sum = [sum[0] + exponent, sum[1] + steps];
+        total = [total[0] + exponent * exponent, total[1] + exponent * steps];
+    }
+    if count < 8.0 {
+        return 0.0;
+    }
+    let spread = total[0] / count - (sum[0] / count).powi(2);
+    let both = total[1] / count - sum[0] / count * (sum[1] / count);
+    // Where exponents hardly differ nothing is told.
+    (-both / (spread + 0.2)).clamp(-1.0, 1.0)
+}
+
+/// Of numbers that are as frequent at zero as near it, each exponent holds half as many as the next.
+fn tail(sorted: &[i64]) -> f64 {
+    let Some(&from) = sorted.get(sorted.len() / 4) else { return 0.0 };
+    let below = sorted.iter().take_while(|&&exponent| exponent <= from);
+    let (count, sum) = below
+        .fold((0.0, 0.0), |(count, sum), exponent| (count + 1.0, sum + (from - exponent) as f64));
+    ((sum / f64::max(count, 1.0) - 1.0) / 3.0).clamp(0.0, 2.0)
 }
 
 /// Whether a few decimal digits spell this value in its format, which is seldom by chance.
@@ -464,7 +518,6 @@ fn integers(
     set(row, Feature::Small, trust * part(&|value| value.abs() < half));
     let negative = part(&|value| value < 0);
     set(row, Feature::Negative, if negative > 0.0 { 0.5 + 0.5 * negative } else { 0.0 });
-    set(row, Feature::AllNegative, if negative == 1.0 { trust } else { 0.0 });
     let (below, from) = if signed { (0, 0) } else { (high, high) };
     let low = all().filter(|&value| value < below).max();
     let gap =
@@ -495,9 +548,8 @@ fn bytes_near(runs: &[Vec<u64>]) -> f64 {
     trust(count) * (share - 17.0 / 256.0).max(0.0)
 }
 
-/// How far the parts of complex numbers are from each other, and from zero, compared to how far they
-/// are spread: 0 to 1.
-fn places_of_parts(runs: &[Vec<f64>]) -> (f64, f64) {
+/// How far the parts of complex numbers are from zero, compared to how far they are spread: 0 to 1.
+fn place_of_parts(runs: &[Vec<f64>]) -> f64 {
     // Runs end where elements do.
     let part = |skipped: usize| {
         let of = move |run: &Vec<f64>| {
@@ -508,18 +560,16 @@ fn places_of_parts(runs: &[Vec<f64>]) -> (f64, f64) {
         (middle, median(values.iter().map(|value| (value - middle).abs())))
     };
     let ((one, spread), (other, breadth)) = (part(0), part(1));
-    let share = |far: f64| {
-        let share = far / (far + spread + breadth);
-        if share.is_finite() { share } else { 0.0 }
-    };
-    (share((one - other).abs()), share(0.5 * (one.abs() + other.abs())))
+    let off = 0.5 * (one.abs() + other.abs());
+    let share = off / (off + spread + breadth);
+    if share.is_finite() { share } else { 0.0 }
 }
 
 /// How near the two lowest bytes of each element are to those of the one before: near only where
 /// bytes are elements themselves, or the numbers hardly change.
 fn lanes_smooth(runs: &[Vec<u64>]) -> f64 {
     let lane = |shift: u32| {
-        let (mut sum, mut count) = (0.0, 0_usize);
+        let (mut sum, mut count, mut all) = (0.0, 0_usize, 0_usize);
         let mut seen = [false; 256];
         for run in runs {
             for pair in run.windows(2) {
@@ -527,13 +577,15 @@ fn lanes_smooth(runs: &[Vec<u64>]) -> f64 {
                 let gap = one.wrapping_sub(other);
                 sum += f64::from(gap.min(gap.wrapping_neg()));
                 seen[usize::from(other)] = true;
-                count += 1;
+                count += usize::from(gap != 0);
+                all += 1;
             }
         }
         let values = seen.iter().filter(|&&seen| seen).count();
         // Any two bytes are 64 apart on average.
         let near = 1.0 - (sum / count.max(1) as f64 / 64.0).min(1.0);
-        if values < 8 { 0.0 } else { near }
+        // Those that hardly ever change are near for that.
+        if values < 8 || 16 * count < all { 0.0 } else { near }
     };
     lane(0).min(lane(8))
 }
@@ -642,95 +694,6 @@ impl Hasher for Scattered {
     fn write_u64(&mut self, value: u64) {
         let product = (self.0 ^ value).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         self.0 = product ^ product >> 32;
-    }
-}
-
-/// Bits a symbol, of symbols that are found so often.
-fn entropy(counts: impl Iterator<Item = usize> + Clone) -> f64 {
-    let total: usize = counts.clone().sum();
-    let share = |count: usize| count as f64 / total as f64;
-    counts.filter(|&count| count > 0).map(|count| -share(count) * share(count).log2()).sum()
-}
-
-/// How bytes are distributed at each place of elements.
-struct Lanes {
-    shares: Vec<[f64; 256]>,
-    counts: [usize; LANES],
-    entropies: [f64; LANES],
-}
-
-impl Lanes {
-    fn of(sample: &Sample) -> Self {
-        let lanes = sample.lanes();
-        let counts = std::array::from_fn(|lane| lanes[lane].iter().map(|&n| n as usize).sum());
-        let shares = (0..LANES)
-            .map(|lane| {
-                let total = f64::max(1.0, counts[lane] as f64);
-                std::array::from_fn(|byte| f64::from(lanes[lane][byte]) / total)
-            })
-            .collect();
-        let entropies =
-            std::array::from_fn(|lane| entropy(lanes[lane].iter().map(|&n| n as usize)));
-        Self { shares, counts, entropies }
-    }
-
-    /// How far the distributions `lag` lanes apart are from each other, 0 to 1, beyond what chance
-    /// makes of so few bytes.
-    fn differ(&self, lag: usize) -> f64 {
-        let one = |lane: usize| {
-            let other = (lane + lag) % LANES;
-            let (a, b) = (&self.shares[lane], &self.shares[other]);
-            let least = self.counts[lane].min(self.counts[other]);
-            if least == 0 {
-                return 0.0;
-            }
-            let term = |p: f64, q: f64| if p > 0.0 { p * (2.0 * p / (p + q)).log2() } else { 0.0 };
-            let (mut divergence, mut used) = (0.0, 0);
-            for (&p, &q) in a.iter().zip(b) {
-                divergence += 0.5 * (term(p, q) + term(q, p));
-                used += usize::from(p > 0.0 || q > 0.0);
-            }
-            // What two samples of one distribution differ by, on average.
-            let chance = (used - 1) as f64 / (4.0 * least as f64 * std::f64::consts::LN_2);
-            (divergence - chance).max(0.0)
-        };
-        ((0..LANES).map(one).sum::<f64>() / LANES as f64).sqrt()
-    }
-
-    /// The share of lanes that hold one value alone while those `lag` further hold more.
-    fn constants_differ(&self, lag: usize) -> f64 {
-        let constant = |lane: usize| self.entropies[lane] == 0.0;
-        let differ = |lane: &usize| constant(*lane) != constant((lane + lag) % LANES);
-        (0..LANES).filter(differ).count() as f64 / LANES as f64
-    }
-
-    /// The share of lanes that hold several values while those `lag` further hold one alone.
-    fn half_dead(&self, lag: usize) -> f64 {
-        let varies = |lane: usize| self.entropies[lane % LANES] > 0.0;
-        let varying = (0..LANES).filter(|&lane| varies(lane));
-        let dead = varying.clone().filter(|&lane| !varies(lane + lag)).count();
-        dead as f64 / varying.count().max(1) as f64
-    }
-
-    /// Whether every fourth byte is 255 and the others vary.
-    fn is_opaque(&self) -> bool {
-        let full = |lane: usize| self.shares[lane][255] > 0.999;
-        (0..4).any(|alpha| {
-            (0..LANES).all(|lane| match lane % 4 == alpha {
-                true => full(lane),
-                false => self.entropies[lane] > 3.0,
-            })
-        })
-    }
-
-    /// The entropies of the lowest and of the highest byte of numbers of `size` bytes.
-    fn ends(&self, size: usize, big: bool) -> (f64, f64) {
-        let mean = |byte: usize| {
-            let lanes = (byte..LANES).step_by(size);
-            lanes.clone().map(|lane| self.entropies[lane]).sum::<f64>() / lanes.count() as f64
-        };
-        let (first, last) = (mean(0), mean(size - 1));
-        if big { (last, first) } else { (first, last) }
     }
 }
 

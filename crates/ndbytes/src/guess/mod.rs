@@ -9,6 +9,7 @@
 mod evidence;
 mod foreign;
 mod header;
+mod lanes;
 mod reading;
 mod reasons;
 mod sample;
@@ -103,7 +104,9 @@ pub struct Guess {
 
 /// What the bytes may be, the likeliest first. Looks at a bounded part of them.
 ///
-/// The probabilities add up to at most one: what is less likely is left out.
+/// The first guess of a dtype stands where the probabilities of all shapes with it put it, so that
+/// the likeliest dtype comes first, in its likeliest shape; further shapes stand where their own
+/// probability puts them. The probabilities add up to at most one: what is less likely is left out.
 ///
 /// # Errors
 /// When what is said about the bytes cannot be: an offset beyond their end, two open dimensions,
@@ -115,15 +118,15 @@ pub fn guess(source: &Source<'_>, options: &GuessOptions) -> Result<Vec<Guess>> 
     let is_bare = options.offset.is_some_and(|offset| offset > 0);
     if let Some(named) = named(source).filter(|_| !is_bare) {
         rest -= named.probability;
-        guesses.push(named);
+        guesses.push((named.probability, named));
     }
     if source.len() > known.start {
         guesses.extend(arrays(source, &known, rest));
     }
-    guesses.retain(|guess| guess.probability >= LEAST);
-    guesses.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+    guesses.retain(|(_, guess)| guess.probability >= LEAST);
+    guesses.sort_by(|a, b| b.0.total_cmp(&a.0));
     guesses.truncate(MOST_GUESSES);
-    Ok(guesses)
+    Ok(guesses.into_iter().map(|(_, guess)| guess).collect())
 }
 
 /// What is no array of bare elements and is known by name, if it is: a small part of [`guess`].
@@ -205,8 +208,9 @@ impl<'o> Known<'o> {
     }
 }
 
-/// Readings as bare elements, with `share` of all probability between them.
-fn arrays(source: &Source<'_>, known: &Known<'_>, share: f64) -> Vec<Guess> {
+/// Readings as bare elements, with `share` of all probability between them, and how likely what each
+/// says is that none before it says: the first of a dtype stands for all that have it.
+fn arrays(source: &Source<'_>, known: &Known<'_>, share: f64) -> Vec<(f64, Guess)> {
     let sample = Sample::new(source, known.start, known.options.offset.is_some());
     let mut readings = evidence::weigh(&sample);
     readings.retain(|evidence| known.allows(evidence.reading, sample.len()));
@@ -216,9 +220,13 @@ fn arrays(source: &Source<'_>, known: &Known<'_>, share: f64) -> Vec<Guess> {
         // What is large takes long.
         let least = if sample.len() > LARGE { 4.0 * WORTH_A_SEARCH } else { WORTH_A_SEARCH };
         searched.is_worth_it = guesses.is_empty() || probability >= least;
-        for layout in layouts(source, &sample, known, evidence.reading, &mut searched) {
-            let probability = share * probability * layout.probability;
-            guesses.push(reasons::of_array(evidence, &readings, &layout, probability));
+        let mut layouts = layouts(source, &sample, known, evidence.reading, &mut searched);
+        layouts.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+        for (at, layout) in layouts.iter().enumerate() {
+            let all = share * probability;
+            let probability = all * layout.probability;
+            let guess = reasons::of_array(evidence, &readings, layout, probability);
+            guesses.push((if at == 0 { all } else { probability }, guess));
         }
     }
     guesses
@@ -423,6 +431,9 @@ pub mod fitting {
     /// The names of a reading's features, and of a shape's.
     pub const NAMES: (&[&str], &[&str]) = (evidence::NAMES, shape::NAMES);
 
+    /// What each of them counts for.
+    pub const WEIGHTS: (&[f64], &[f64]) = (weights::READING, weights::SHAPE);
+
     /// Every reading of bare elements, and what is measured of it.
     pub fn readings(source: &Source<'_>) -> Vec<(DType, bool, Vec<f64>)> {
         let sample = Sample::new(source, 0, false);
@@ -495,7 +506,10 @@ mod tests {
             let guesses = guess(&Source::slice(&bytes), &GuessOptions::new()).unwrap();
             let sum: f64 = guesses.iter().map(|guess| guess.probability).sum();
             assert!(!guesses.is_empty() && sum <= 1.0 + 1e-9, "{sum}");
-            assert!(guesses.is_sorted_by(|a, b| a.probability >= b.probability));
+            for (at, guess) in guesses.iter().enumerate() {
+                let mut later = guesses[at..].iter().filter(|later| later.what == guess.what);
+                assert!(later.all(|later| later.probability <= guess.probability));
+            }
         }
     }
 

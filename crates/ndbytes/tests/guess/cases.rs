@@ -118,7 +118,7 @@ impl Numbers {
 pub type RealSource = (String, Half, &'static str, DType, Vec<u8>, Numbers);
 
 pub fn real_sources() -> Vec<RealSource> {
-    ["guess", "pictures"].into_iter().flat_map(sources_in).collect()
+    ["guess", "pictures", "tuned"].into_iter().flat_map(sources_in).collect()
 }
 
 fn sources_in(folder: &str) -> Vec<RealSource> {
@@ -233,6 +233,10 @@ pub fn real() -> Vec<Case> {
             "f4" => {
                 store("double", "<f8", &numbers);
                 store("swapped", if typestr.starts_with('<') { ">f4" } else { "<f4" }, &numbers);
+                if what == "embeddings" {
+                    store("half", "<f2", &numbers);
+                    store("brain", "bfloat16", &numbers);
+                }
             }
             _ => {}
         }

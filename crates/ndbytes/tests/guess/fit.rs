@@ -5,6 +5,10 @@
 pub struct Choice {
     pub rows: Vec<Vec<f64>>,
     pub right: usize,
+    /// Those that are as good as the right one, and itself.
+    pub same: Vec<usize>,
+    /// So many alternatives are told; those behind them stand for what was not considered.
+    pub told: usize,
     pub weight: f64,
     /// Choices of one source are in one fold.
     pub fold: usize,
@@ -15,6 +19,9 @@ pub struct Choice {
 
 pub const FOLDS: usize = 4;
 const STEPS: usize = 40;
+/// How often the right ones share out anew what is theirs, and what the one to the letter has ahead.
+const ROUNDS: usize = 6;
+const TO_THE_LETTER: f64 = 0.3;
 const RIDGES: [f64; 5] = [3e-4, 1e-3, 3e-3, 1e-2, 3e-2];
 
 /// How small weights are kept, so that choices of sources that they were not fitted to are likeliest.
@@ -26,7 +33,8 @@ pub fn best_ridge(choices: &[Choice]) -> f64 {
             let left: Vec<&Choice> = choices.iter().filter(|choice| choice.fold == fold).collect();
             let ones = vec![1.0; weights.len()];
             let of = |choice: &&Choice| {
-                let right = probabilities(choice, &weights, &ones)[choice.right];
+                let all = probabilities(choice, &weights, &ones);
+                let right: f64 = choice.same.iter().map(|&same| all[same]).sum();
                 -choice.weight * right.max(1e-9).ln()
             };
             left.iter().map(of).sum()
@@ -48,10 +56,10 @@ pub fn right_when_left_out(choices: &[Choice]) -> Vec<bool> {
     let is_right = |choice: &Choice| {
         let ones = vec![1.0; weights[0].len()];
         let all = probabilities(choice, &weights[choice.fold], &ones);
-        // The last alternative stands for what was not considered, and is never told.
-        let considered = all.len() - 1;
-        choice.right < considered
-            && all[..considered].iter().all(|&other| other <= all[choice.right])
+        let best =
+            |some: &mut dyn Iterator<Item = usize>| some.map(|at| all[at]).fold(0.0, f64::max);
+        let right = best(&mut choice.same.iter().copied().filter(|&same| same < choice.told));
+        right > 0.0 && right >= best(&mut (0..choice.told))
     };
     choices.iter().map(is_right).collect()
 }
@@ -61,20 +69,52 @@ pub fn fit(choices: &[Choice], ridge: f64) -> Vec<f64> {
     fit_to(&choices.iter().collect::<Vec<_>>(), ridge)
 }
 
-/// Newton's method: the likelihood has one maximum.
+/// Several alternatives may be right; what is theirs is shared out between them as the weights say
+/// (expectation and maximisation).
 fn fit_to(choices: &[&Choice], ridge: f64) -> Vec<f64> {
     let width = choices[0].rows[0].len();
     let scales = scales(choices, width);
     let mut weights = vec![0.0; width];
-    let mut reached = loss(choices, &weights, &scales, ridge);
+    let rounds = if choices.iter().any(|choice| choice.same.len() > 1) { ROUNDS } else { 1 };
+    for round in 0..rounds {
+        let share = |choice: &&Choice| -> Vec<f64> {
+            let mut shares = vec![0.0; choice.rows.len()];
+            if round == 0 {
+                shares[choice.right] = 1.0;
+                return shares;
+            }
+            let all = probabilities(choice, &weights, &scales);
+            let sum: f64 = choice.same.iter().map(|&same| all[same]).sum();
+            for &same in &choice.same {
+                shares[same] = (1.0 - TO_THE_LETTER) * all[same] / sum.max(1e-300);
+            }
+            shares[choice.right] += TO_THE_LETTER;
+            shares
+        };
+        let shares: Vec<Vec<f64>> = choices.iter().map(share).collect();
+        weights = climbed(choices, &shares, weights, &scales, ridge);
+    }
+    weights.iter().zip(&scales).map(|(weight, scale)| weight / scale).collect()
+}
+
+/// Newton's method: the likelihood of what has these shares has one maximum.
+fn climbed(
+    choices: &[&Choice],
+    shares: &[Vec<f64>],
+    mut weights: Vec<f64>,
+    scales: &[f64],
+    ridge: f64,
+) -> Vec<f64> {
+    let width = weights.len();
+    let mut reached = loss(choices, shares, &weights, scales, ridge);
     for _ in 0..STEPS {
-        let (slopes, curves) = derivatives(choices, &weights, &scales, ridge);
+        let (slopes, curves) = derivatives(choices, shares, &weights, scales, ridge);
         let step = solved(curves, slopes, width);
         // Where a whole step leads too far, a part of it.
         let next = (0..20).map(|halvings| 0.5_f64.powi(halvings)).find_map(|part| {
             let next: Vec<f64> =
                 weights.iter().zip(&step).map(|(weight, step)| weight - part * step).collect();
-            let loss = loss(choices, &next, &scales, ridge);
+            let loss = loss(choices, shares, &next, scales, ridge);
             (loss < reached).then_some((next, loss))
         });
         let Some((next, loss)) = next else { break };
@@ -84,22 +124,31 @@ fn fit_to(choices: &[&Choice], ridge: f64) -> Vec<f64> {
             break;
         }
     }
-    weights.iter().zip(&scales).map(|(weight, scale)| weight / scale).collect()
+    weights
 }
 
-fn loss(choices: &[&Choice], weights: &[f64], scales: &[f64], ridge: f64) -> f64 {
+fn loss(
+    choices: &[&Choice],
+    shares: &[Vec<f64>],
+    weights: &[f64],
+    scales: &[f64],
+    ridge: f64,
+) -> f64 {
     let total: f64 = choices.iter().map(|choice| choice.weight).sum();
-    let one = |choice: &&Choice| {
-        let right = probabilities(choice, weights, scales)[choice.right];
-        -choice.weight / total * right.max(1e-300).ln()
+    let one = |(choice, shares): (&&Choice, &Vec<f64>)| {
+        let all = probabilities(choice, weights, scales);
+        let some = shares.iter().zip(all).filter(|(share, _)| **share > 0.0);
+        let surprise: f64 = some.map(|(share, one)| -share * one.max(1e-300).ln()).sum();
+        choice.weight / total * surprise
     };
-    choices.iter().map(one).sum::<f64>()
+    choices.iter().zip(shares).map(one).sum::<f64>()
         + 0.5 * ridge * weights.iter().map(|weight| weight * weight).sum::<f64>()
 }
 
 /// The slope of the loss along each weight, and how the slopes change.
 fn derivatives(
     choices: &[&Choice],
+    shares: &[Vec<f64>],
     weights: &[f64],
     scales: &[f64],
     ridge: f64,
@@ -118,7 +167,7 @@ fn derivatives(
             }
         }
     };
-    for choice in choices {
+    for (choice, shares) in choices.iter().zip(shares) {
         let share = choice.weight / total;
         let mut mean = vec![0.0; width];
         for (index, (row, probability)) in
@@ -126,7 +175,7 @@ fn derivatives(
         {
             let row: Vec<f64> =
                 row.iter().zip(scales).map(|(value, scale)| value / scale).collect();
-            let miss = probability - f64::from(u8::from(index == choice.right));
+            let miss = probability - shares[index];
             slopes.iter_mut().zip(&row).for_each(|(slope, value)| *slope += share * miss * value);
             mean.iter_mut().zip(&row).for_each(|(mean, value)| *mean += probability * value);
             if probability > 1e-9 {

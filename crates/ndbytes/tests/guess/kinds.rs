@@ -1,12 +1,10 @@
 //! Kinds of numbers that dtypes are tuned on, beyond those that are scored: what is told from one
 //! source alone is told of that source.
 
-use ndbytes::DType;
-
 use crate::cases::{Case, Half};
 use crate::chance::Chance;
 use crate::drawn::octaves;
-use crate::made::{Family, T, ball, family, fill, store, times};
+use crate::made::{Family, T, ball, family, fill, store, text, times};
 
 pub fn kinds() -> Vec<Case> {
     let mut cases = Vec::new();
@@ -549,34 +547,10 @@ fn texts() -> Vec<Case> {
     let mut cases = Vec::new();
     for (source, words) in lists {
         let len = words.iter().map(|word| word.len()).max().expect("words") + source.len() % 2;
-        for (count, kind) in [(300, 0), (120, 1), (200, 2), (40, 0), (60, 2)] {
+        for (count, order) in [(300, '<'), (120, '>'), (200, '|'), (40, '<'), (60, '|')] {
             let mut chance = Chance::named(&format!("{source} {count}"));
-            let letters = (0..count).flat_map(|_| {
-                let word = words[chance.below(words.len())].as_bytes();
-                (0..len).map(move |at| word.get(at).copied().unwrap_or(0))
-            });
-            let (typestr, bytes): (String, Vec<u8>) = match kind {
-                0 => (
-                    format!("<U{len}"),
-                    letters.flat_map(|letter| u32::from(letter).to_le_bytes()).collect(),
-                ),
-                1 => (
-                    format!(">U{len}"),
-                    letters.flat_map(|letter| u32::from(letter).to_be_bytes()).collect(),
-                ),
-                _ => (format!("|S{len}"), letters.collect()),
-            };
-            cases.push(Case {
-                source: source.to_owned(),
-                half: Half::Tuning,
-                what: "text",
-                variant: "made",
-                dtype: DType::from_typestr(&typestr).expect("a dtype"),
-                shape: vec![count],
-                offset: 0,
-                bytes,
-                real: false,
-            });
+            let chosen: Vec<&str> = (0..count).map(|_| words[chance.below(words.len())]).collect();
+            cases.push(text(source, Half::Tuning, &chosen, len, order));
         }
     }
     cases

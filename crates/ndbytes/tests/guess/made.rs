@@ -695,45 +695,33 @@ fn texts() -> Vec<Case> {
         let longest = words.iter().map(|word| word.len()).max().expect("words");
         let mut chance = Chance::named(source);
         let chosen: Vec<&str> = (0..200 * step).map(|_| words[chance.below(words.len())]).collect();
-        let wide = |big: bool| -> Vec<u8> {
-            let code =
-                |at: usize, word: &str| u32::from(word.as_bytes().get(at).copied().unwrap_or(0));
-            let pack = |code: u32| if big { code.to_be_bytes() } else { code.to_le_bytes() };
-            chosen
-                .iter()
-                .flat_map(|word| {
-                    (0..longest).flat_map(|at| pack(code(at, word))).collect::<Vec<u8>>()
-                })
-                .collect()
-        };
-        let narrow: Vec<u8> = chosen
-            .iter()
-            .flat_map(|word| {
-                (0..longest)
-                    .map(|at| word.as_bytes().get(at).copied().unwrap_or(0))
-                    .collect::<Vec<u8>>()
-            })
-            .collect();
-        let stored = [
-            (format!("<U{longest}"), wide(false)),
-            (format!(">U{longest}"), wide(true)),
-            (format!("|S{longest}"), narrow),
-        ];
-        for (typestr, bytes) in stored {
-            cases.push(Case {
-                source: source.to_owned(),
-                half,
-                what: "text",
-                variant: "made",
-                dtype: DType::from_typestr(&typestr).expect("a dtype"),
-                shape: vec![chosen.len()],
-                offset: 0,
-                bytes,
-                real: false,
-            });
-        }
+        cases.extend(['<', '>', '|'].map(|order| text(source, half, &chosen, longest, order)));
     }
     cases
+}
+
+/// Words in elements of one length: code points in this byte order, or bytes where there is none.
+pub fn text(source: &str, half: Half, words: &[&str], len: usize, order: char) -> Case {
+    let letters = words.iter().flat_map(|word| {
+        (0..len).map(|at| u32::from(word.as_bytes().get(at).copied().unwrap_or(0)))
+    });
+    let bytes: Vec<u8> = match order {
+        '<' => letters.flat_map(u32::to_le_bytes).collect(),
+        '>' => letters.flat_map(u32::to_be_bytes).collect(),
+        _ => letters.map(|letter| letter as u8).collect(),
+    };
+    let kind = if order == '|' { 'S' } else { 'U' };
+    Case {
+        source: source.to_owned(),
+        half,
+        what: "text",
+        variant: "made",
+        dtype: DType::from_typestr(&format!("{order}{kind}{len}")).expect("a dtype"),
+        shape: vec![words.len()],
+        offset: 0,
+        bytes,
+        real: false,
+    }
 }
 
 fn noise() -> Vec<Case> {

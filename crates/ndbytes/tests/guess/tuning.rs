@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use ndbytes::Source;
 use ndbytes::guess::fitting;
+use ndbytes::{DType, Source};
 
 use crate::cases::{Case, Half, Numbers, real_sources};
 use crate::chance::Chance;
@@ -33,7 +33,64 @@ pub fn with_more(mut cases: Vec<Case>) -> Tuning {
 pub fn with_kinds(cases: Vec<Case>) -> Tuning {
     let mut tuning = with_more(cases);
     tuning.cases.extend(kinds());
+    tuning.cases.extend(masked());
     tuning
+}
+
+/// Surfaces that are tuned on, as they are stored where there is land and sea: values that are
+/// missing have one of their own; and packed into 16 bits.
+fn masked() -> Vec<Case> {
+    const MISSING: [(f64, &[&str]); 8] = [
+        (1e20, &["<f4", ">f4", "<f8"]),
+        (f64::NAN, &["<f4", ">f8", "<f2"]),
+        (9.969_209_968_386_869e36, &["<f4", ">f4", ">f8"]),
+        (-9999.0, &["<i2", ">f4", "<f8"]),
+        (-32_767.0, &[">i2", "<i2"]),
+        (0.0, &["<f4", "<i2", ">f4"]),
+        (-3.402_823_466_385_288_6e38, &["<f4", ">f4"]),
+        (-999.0, &["<f4", ">i2"]),
+    ];
+    let surfaces = real_sources().into_iter().filter(|(_, half, what, _, _, numbers)| {
+        *half == Half::Tuning && *what == "heights" && numbers.shape.len() == 2
+    });
+    let mut cases = Vec::new();
+    for (index, (source, half, what, _, _, numbers)) in surfaces.enumerate() {
+        let all = || numbers.values.iter().copied().filter(|value| value.is_finite());
+        let (low, high) = (all().fold(f64::MAX, f64::min), all().fold(f64::MIN, f64::max));
+        let mut case = |typestr: &str, numbers: &Numbers| {
+            cases.push(Case {
+                source: source.clone(),
+                half,
+                what,
+                variant: "masked",
+                dtype: DType::from_typestr(typestr).expect("a dtype"),
+                shape: numbers.shape.clone(),
+                offset: 0,
+                bytes: numbers.stored(typestr),
+                real: false,
+            });
+        };
+        for round in 0..3 {
+            let mut chance = Chance::named(&format!("{source} masked {round}"));
+            let land = drawn::octaves(&mut chance, &numbers.shape, 25.0, 0.5);
+            let level = 0.8 * chance.normal();
+            let (missing, typestrs) = MISSING[(3 * index + round) % MISSING.len()];
+            let value = |at: usize| if land[at] > level { missing } else { numbers.values[at] };
+            let values = (0..land.len()).map(value).collect();
+            let masked = Numbers { values, shape: numbers.shape.clone() };
+            typestrs.iter().for_each(|typestr| case(typestr, &masked));
+            let pack = |value: f64| {
+                let share = (value - low) / (high - low);
+                if value == missing || !share.is_finite() {
+                    -32_767.0
+                } else {
+                    (share * 64_000.0 - 32_000.0).round()
+                }
+            };
+            case(if round == 1 { "<i2" } else { ">i2" }, &masked.map(pack));
+        }
+    }
+    cases
 }
 
 impl Tuning {
@@ -55,21 +112,26 @@ fn fold(case: &Case) -> usize {
 /// Which reading is right, of each case.
 pub fn readings(tuning: &Tuning) -> Vec<Choice> {
     let mut choices = Vec::new();
-    for (case, weight) in tuning.cases.iter().zip(tuning.weights()) {
+    for (at, (case, weight)) in tuning.cases.iter().zip(tuning.weights()).enumerate() {
         let all = fitting::readings(&Source::slice(&case.bytes));
         let right = all.iter().position(|(dtype, noise, _)| {
             if case.is_noise() { *noise } else { *dtype == case.dtype && !noise }
         });
+        let is_same = |(dtype, noise, _): &(DType, bool, Vec<f64>)| match case.is_noise() {
+            true => *noise,
+            false => !noise && case.same_values(dtype),
+        };
+        let same = (0..all.len()).filter(|&at| is_same(&all[at])).collect();
         match right {
             Some(right) => {
-                let rows = all.into_iter().map(|(_, _, row)| row).collect();
-                let fold = fold(case);
                 choices.push(Choice {
-                    rows,
+                    told: all.len(),
+                    rows: all.into_iter().map(|(_, _, row)| row).collect(),
                     right,
+                    same,
                     weight,
-                    fold,
-                    is_scored: false,
+                    fold: fold(case),
+                    is_scored: at < tuning.scored,
                     is_picture: false,
                 });
             }
@@ -95,8 +157,11 @@ pub fn shapes(tuning: &Tuning) -> Vec<Choice> {
         // Arrays of a few rows are not what people have.
         let rows = case.shape.iter().rev().skip(1).product::<usize>();
         let weight = if case.shape.len() > 1 && rows < 12 { 0.25 * weight } else { weight };
+        let right = found.unwrap_or(all.len() - 1);
         choices.push(Choice {
-            right: found.unwrap_or(all.len() - 1),
+            right,
+            same: vec![right],
+            told: all.len() - 1,
             rows: all.into_iter().map(|(_, row)| row).collect(),
             weight,
             fold: fold(case),
