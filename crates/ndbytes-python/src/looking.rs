@@ -13,6 +13,7 @@ use crate::bridge::buffer::Input;
 use crate::bridge::descr;
 use crate::display::{html, html_lines, html_table};
 use crate::errors;
+use crate::guessing::explained;
 use crate::pyfile::PythonFile;
 
 /// What bytes say about themselves: from the description alone, with nothing built and nothing run.
@@ -79,7 +80,7 @@ pub(crate) fn inspect(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Summa
     };
     let bytes = source.as_slice().or(copied.as_deref()).unwrap_or_default();
     let summary = ndbytes::inspect(bytes, bytes.len() as u64, &ReadOptions::new())
-        .map_err(|error| errors::decode(py, error))?;
+        .map_err(|error| explained(py, error, &input, None))?;
     Summary::new(py, summary)
 }
 

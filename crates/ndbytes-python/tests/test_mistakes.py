@@ -205,6 +205,12 @@ MISTAKES: list[tuple[str, Callable[[], object], str]] = [
 ]
 
 
+@pytest.mark.parametrize("verb", [ndbytes.bytes_to_array, ndbytes.bytes_to_arrays, ndbytes.inspect])
+def test_whoever_is_asked_says_what_it_is(verb: Callable[[bytes], object]) -> None:
+    with pytest.raises(ndbytes.DecodeError, match="this is gzip around an npy"):
+        verb(gzip.compress(npy))
+
+
 def test_what_can_be_undone_is_undone_by_what_is_said() -> None:
     for data in [
         len(npy).to_bytes(4, "big") + npy,
