@@ -1,11 +1,13 @@
 //! What bytes say about themselves, without believing them.
 
 use std::fs::File;
-use std::io;
-use std::path::PathBuf;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
 
 use ndbytes::array::printable;
-use ndbytes::{Entry as CoreEntry, Order, ReadOptions, Summary as CoreSummary};
+use ndbytes::{
+    DecodeError, Entry as CoreEntry, Order, ReadOptions, Source, Summary as CoreSummary,
+};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
 
@@ -13,6 +15,7 @@ use crate::bridge::buffer::Input;
 use crate::bridge::descr;
 use crate::display::{html, html_lines, html_table};
 use crate::errors;
+use crate::guessing::explained;
 use crate::pyfile::PythonFile;
 
 /// What bytes say about themselves: from the description alone, with nothing built and nothing run.
@@ -65,6 +68,10 @@ pub(crate) fn inspect(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Summa
             true => ndbytes::inspect_file(file, &ReadOptions::new()),
             false => ndbytes::inspect_stream(&mut file, &ReadOptions::new()),
         });
+        let summary = summary.map_err(|error| match kind.is_file() {
+            true => named_by_start(error, &path),
+            false => error,
+        });
         return Summary::new(py, summary.map_err(|error| errors::decode(py, error))?);
     }
     if !is_bytes && is_file_object(data)? {
@@ -79,8 +86,21 @@ pub(crate) fn inspect(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Summa
     };
     let bytes = source.as_slice().or(copied.as_deref()).unwrap_or_default();
     let summary = ndbytes::inspect(bytes, bytes.len() as u64, &ReadOptions::new())
-        .map_err(|error| errors::decode(py, error))?;
+        .map_err(|error| explained(py, error, &input, None))?;
     Summary::new(py, summary)
+}
+
+/// So much of a file tells what it is, if it is no array.
+const START: u64 = 64 << 10;
+
+/// The error, with what the file is in its hint, if that is known by name.
+#[cold]
+fn named_by_start(error: DecodeError, path: &Path) -> DecodeError {
+    let mut start = Vec::new();
+    match File::open(path).and_then(|file| file.take(START).read_to_end(&mut start)) {
+        Ok(_) => ndbytes::explain_to(error, &Source::slice(&start), None, &|_| None),
+        Err(_) => error,
+    }
 }
 
 /// Whether `data` is the path of a file.

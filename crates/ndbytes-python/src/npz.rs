@@ -19,6 +19,7 @@ use crate::bridge::buffer::{Input, RELEASE_FROM, filled_bytes};
 use crate::bridge::ndarray;
 use crate::errors;
 use crate::files::of_objects;
+use crate::guessing::explained;
 use crate::limits::{Limits, core_limits};
 use crate::pickle::encoding_of;
 use crate::pyfile::{PythonFile, Raised};
@@ -153,7 +154,7 @@ pub(crate) fn bytes_to_arrays<'py>(
         true => read(),
         false => py.detach(read),
     }
-    .map_err(|error| errors::decode(py, error))?;
+    .map_err(|error| explained(py, error, &input, None))?;
     if copy == Some(true) {
         let all = entries.iter().map(|(_, array)| array.nbytes() as u64).sum();
         limits.check_bytes(all, input.len() as u64).map_err(|error| errors::decode(py, error))?;

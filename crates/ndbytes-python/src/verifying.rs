@@ -135,7 +135,9 @@ fn verify_bytes(
 ) -> PyResult<Verified> {
     let input = Input::new(data, None)?;
     let source = input.source();
-    let found = py.detach(|| ndbytes::verify(&source, options, &|_| {}));
+    let mut found = py.detach(|| ndbytes::verify(&source, options, &|_| {}));
+    let faults = found.faults.into_iter();
+    found.faults = faults.map(|fault| ndbytes::explain(fault, &source, None)).collect();
     Verified::new(py, found)
 }
 

@@ -205,6 +205,24 @@ MISTAKES: list[tuple[str, Callable[[], object], str]] = [
 ]
 
 
+@pytest.mark.parametrize("verb", [ndbytes.bytes_to_array, ndbytes.bytes_to_arrays, ndbytes.inspect])
+def test_whoever_is_asked_says_what_it_is(verb: Callable[[bytes], object]) -> None:
+    with pytest.raises(ndbytes.DecodeError, match="this is gzip around an npy"):
+        verb(gzip.compress(npy))
+
+
+def test_files_are_told_by_their_start(tmp_path: Path) -> None:
+    path = tmp_path / "waves.npy.gz"
+    path.write_bytes(gzip.compress(npy))
+    told = "this is gzip around an npy of float32 (6000,): decompress it first"
+    with pytest.raises(ndbytes.DecodeError) as caught:
+        ndbytes.inspect(path)
+    assert caught.value.hint == told
+    for found in ndbytes.verify(path), ndbytes.verify(path.read_bytes()):
+        (fault,) = found.faults
+        assert str(fault.hint).startswith(told)
+
+
 def test_what_can_be_undone_is_undone_by_what_is_said() -> None:
     for data in [
         len(npy).to_bytes(4, "big") + npy,

@@ -41,7 +41,9 @@ pub fn explain_to(
     }
     let named = named(source);
     // What it was read as is no news.
-    if named.as_ref().is_some_and(|named| error.format_name() == Some(&named.what)) {
+    let is_known =
+        |named: &Guess| error.format_name().is_some_and(|format| named.what.contains(format));
+    if named.as_ref().is_some_and(is_known) {
         return error;
     }
     let guesses = || guess(source, &GuessOptions::new()).unwrap_or_default();
@@ -77,9 +79,12 @@ pub fn recognise(source: &Source<'_>) -> Option<String> {
     foreign(&named(source)?, &|_| None)
 }
 
-/// What is known by name.
+/// What is known by name. What says what it is may well have an npy in it.
 fn named(source: &Source<'_>) -> Option<Guess> {
-    strayed(source).or_else(|| guess::named(source))
+    match guess::named(source) {
+        Some(known) if known.what != "text" => Some(known),
+        other => strayed(source).or(other),
+    }
 }
 
 /// What is known by name and is no array of bare elements.
@@ -306,6 +311,18 @@ mod tests {
             let hint = error.hint_text().unwrap_or_default();
             assert!(!hint.contains("npy") && !hint.contains("path"), "{error}");
         }
+    }
+
+    #[test]
+    fn an_archive_is_not_told_for_what_is_in_it() {
+        let arrays = [("x", (&[1_u8, 2, 3][..]).into())];
+        let mut npz = crate::npz::write(&arrays, &Default::default()).unwrap();
+        let told = hint(&npz, "<f8", &[Some(5)]);
+        assert!(told.starts_with("this is zip, or npz: "), "{told}");
+        let data = npz.windows(3).position(|bytes| bytes == [1, 2, 3]).unwrap();
+        npz[data] ^= 1;
+        let error = crate::bytes_to_array(&npz).unwrap_err();
+        assert!(error.hint_text().unwrap().starts_with("the bytes are damaged"), "{error}");
     }
 
     #[test]
