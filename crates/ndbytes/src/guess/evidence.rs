@@ -319,8 +319,8 @@ fn number(reading: Reading, runs: &[Vec<u64>], lanes: &Lanes, sample: &Sample) -
         let gain = smoothness[1] - smoothness[0];
         set(&mut row, Feature::Interleaved, trust * gain);
     }
-    if itemsize == 1 && lanes.is_opaque() {
-        set(&mut row, Feature::Opaque, trust);
+    if itemsize == 1 {
+        set(&mut row, Feature::Opaque, trust * lanes.opaque());
     }
     set(&mut row, Feature::IsBig, f64::from(u8::from(big)));
     set(&mut row, kind_of(scalar), 1.0);

@@ -62,15 +62,16 @@ impl Lanes {
         dead as f64 / varying.count().max(1) as f64
     }
 
-    /// Whether every fourth byte is 255 and the others vary.
-    pub(super) fn is_opaque(&self) -> bool {
+    /// How much all other bytes vary, in bits, at most 1, where every fourth is 255.
+    pub(super) fn opaque(&self) -> f64 {
         let full = |lane: usize| self.shares[lane][255] > 0.999;
-        (0..4).any(|alpha| {
-            (0..LANES).all(|lane| match lane % 4 == alpha {
-                true => full(lane),
-                false => self.entropies[lane] > 3.0,
-            })
-        })
+        let colours = |alpha: usize| {
+            let varies = |lane: usize| self.entropies[lane].min(1.0);
+            let others = (0..LANES).filter(|lane| lane % 4 != alpha);
+            others.map(varies).fold(1.0, f64::min)
+        };
+        let alphas = (0..4).filter(|alpha| (*alpha..LANES).step_by(4).all(full));
+        alphas.map(colours).fold(0.0, f64::max)
     }
 
     /// The entropies of the lowest and of the highest byte of numbers of `size` bytes.
