@@ -75,7 +75,7 @@ def test_what_is_no_array_is_named() -> None:
             "ndbytes.bytes_to_array(zlib.decompress(data))",
         ),
         (gzip.compress(bytes(900)), "gzip", "gzip.decompress(data)"),
-        (compressed.getvalue(), "zip, or npz", "numpy.load(io.BytesIO(data))"),
+        (compressed.getvalue(), "zip, or npz", "ndbytes.bytes_to_arrays(data)"),
         (base64.b64encode(npy), "base64 of an npy", None),
         (npy.hex().encode(), "hex of an npy", None),
         (pickle.dumps({"a": 1}), "pickle", "ndbytes.pickle.loads(data)"),

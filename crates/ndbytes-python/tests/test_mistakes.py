@@ -108,14 +108,14 @@ MISTAKES: list[tuple[str, Callable[[], object], str]] = [
     (
         "the server's error page in place of the file",
         lambda: ndbytes.bytes_to_array(b"<!DOCTYPE html><html><h1>403 Forbidden</h1></html>"),
-        "this is HTML page: a server sent a page, often an error, in place of the data",
+        "this is an HTML page: a server sent a page, often an error, in place of the data",
     ),
     (
         "a pointer of git-lfs in place of the file",
         lambda: ndbytes.bytes_to_array(
             b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n"
         ),
-        "this is git-lfs pointer: it stands for a file that was not fetched: git lfs pull",
+        "this is a git-lfs pointer: it stands for a file that was not fetched: git lfs pull",
     ),
     (
         "an empty file",
@@ -125,7 +125,7 @@ MISTAKES: list[tuple[str, Callable[[], object], str]] = [
     (
         "str(x) in place of the array",
         lambda: ndbytes.bytes_to_array(str(waves).encode()),
-        "this is printed array: str() or repr() of an array is for people",
+        "this is a printed array: str() or repr() of an array is for people",
     ),
     (
         "a text in place of bytes",

@@ -72,7 +72,7 @@ pub fn explain_to(
 /// ```
 /// use ndbytes::{Source, recognise};
 /// let told = recognise(&Source::slice(b"<!doctype html><html></html>")).unwrap();
-/// assert!(told.starts_with("this is HTML page: a server sent a page"));
+/// assert!(told.starts_with("this is an HTML page: a server sent a page"));
 /// assert_eq!(recognise(&Source::slice(&[7; 100])), None);
 /// ```
 pub fn recognise(source: &Source<'_>) -> Option<String> {
@@ -96,8 +96,17 @@ fn foreign(named: &Guess, way: &Way<'_>) -> Option<String> {
     let call = way(named).map_or(String::new(), |call| format!(": {call}"));
     Some(match named.what.as_str() {
         "nothing" => advice.to_owned(),
-        what => format!("this is {what}: {advice}{call}"),
+        what => format!("this is {}{what}: {advice}{call}", article(what)),
     })
+}
+
+/// Of what can be counted; formats are names.
+fn article(what: &str) -> &'static str {
+    match what.split(' ').next_back() {
+        Some("page") => "an ",
+        Some("array" | "frame" | "pointer") => "a ",
+        _ => "",
+    }
 }
 
 /// The magic number of npy, but for its first byte, which is no ASCII: what takes bytes for text changes
@@ -274,7 +283,7 @@ mod tests {
         let told = hint(&heights, "<i2", &[Some(3001)]);
         assert!(!told.contains("they look"), "{told}");
         let told = hint(&heights, ">i2", &[Some(3001)]);
-        assert!(told.contains("they look byte-swapped, like uint16"), "{told}");
+        assert!(told.contains("they look byte-swapped, like "), "{told}");
     }
 
     #[test]
@@ -345,7 +354,7 @@ mod tests {
         let told = error.hint_text().unwrap();
         assert!(told.contains("ndbytes.frombuffer(data, \"<f4\""), "{told}");
         let error = crate::bytes_to_array(b"<!doctype html><html></html>").unwrap_err();
-        assert!(error.to_string().contains("this is HTML page"), "{error}");
+        assert!(error.to_string().contains("this is an HTML page"), "{error}");
         let error = crate::bytes_to_array(b"").unwrap_err();
         assert!(error.hint_text().unwrap().contains("see why it is empty"), "{error}");
     }

@@ -93,7 +93,7 @@ fn all_kinds_of_faults_are_told_as_json() {
     });
     assert_eq!(told[1]["faults"], json!([tail]));
     let hint = told[3]["faults"][0]["hint"].as_str().unwrap();
-    assert!(hint.starts_with("this is HTML page"), "{hint}");
+    assert!(hint.starts_with("this is an HTML page"), "{hint}");
     let hint = told[7]["faults"][0]["hint"].as_str().unwrap();
     assert!(hint.contains("ndbytes guess ") && !hint.contains("frombuffer"), "{hint}");
 

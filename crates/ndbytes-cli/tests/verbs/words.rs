@@ -118,7 +118,7 @@ fn what_does_not_fit_raw_bytes_is_told_in_options() {
         let out = folder.path().join("y.npy");
         let args = [verb, str(&page), str(&out)];
         let told = run(&args[..if verb == "show" { 2 } else { 3 }]).ends(2);
-        assert!(told.err.contains("Hint: this is HTML page: "), "{}", told.err);
+        assert!(told.err.contains("Hint: this is an HTML page: "), "{}", told.err);
     }
     let said: Value = run(["verify", "--json", str(&path)]).ends(1).json().remove(0);
     is_for_people(said["faults"][0]["hint"].as_str().unwrap(), "verify");

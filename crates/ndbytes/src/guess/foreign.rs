@@ -62,7 +62,7 @@ const SIGNATURES: &[Signature] = &[
         0,
         b"PK\x03\x04",
         "an npz is a zip of npy files",
-        "numpy.load(io.BytesIO(data))",
+        "ndbytes.bytes_to_arrays(data)",
     ),
     row("zip without entries", 0, b"PK\x05\x06", "it holds nothing", ""),
     row("7z", 0, b"7z\xbc\xaf\x27\x1c", "unpack it first", ""),

@@ -216,7 +216,8 @@ fn number(value: f64) -> String {
         format!("{value}")
     } else if (1e-3..1e6).contains(&value.abs()) {
         let digits = 4 - (value.abs().log10().floor() as i32 + 1).clamp(0, 4);
-        format!("{value:.*}", digits.max(1) as usize)
+        let said = format!("{value:.*}", digits.max(1) as usize);
+        said.trim_end_matches('0').trim_end_matches('.').to_owned()
     } else {
         format!("{value:.2e}")
     }
