@@ -9,6 +9,7 @@ use ndbytes::{Array, DType, Format, Guess, Kind, Limits, Order, ReadOptions, Sou
 
 use crate::failure::Failure;
 use crate::progress::Progress;
+use crate::spending::Spending;
 use crate::trouble::Trouble;
 
 /// Options that say how to read an input.
@@ -44,6 +45,9 @@ pub(crate) struct ReadArgs {
     #[arg(long)]
     count: Option<usize>,
 
+    #[command(flatten)]
+    spending: Spending,
+
     /// Whether this is said of two files, of which one may describe itself.
     #[arg(skip)]
     shared: bool,
@@ -77,10 +81,11 @@ pub(crate) fn format_of_name(path: &Path) -> Option<Format> {
 
 /// How to look at a file that starts with `start`. What starts as nothing may still be damaged, or a
 /// pickle of the old kind, which has no magic number: then its name tells.
-pub(crate) fn options_for(path: &Path, start: &[u8]) -> ReadOptions {
+pub(crate) fn options_for(path: &Path, start: &[u8], limits: Limits) -> ReadOptions {
+    let options = ReadOptions::new().limits(limits);
     match (ndbytes::sniff(start), format_of_name(path)) {
-        (None, Some(format)) if format != Format::Raw => ReadOptions::new().format(format),
-        _ => ReadOptions::new(),
+        (None, Some(format)) if format != Format::Raw => options.format(format),
+        _ => options,
     }
 }
 
@@ -113,9 +118,10 @@ impl ReadArgs {
             self.refuse_description(format)?;
         }
         if format == Format::Npz {
-            return Ok((format, read_archive(bytes, name)?));
+            return Ok((format, self.read_archive(bytes, name)?));
         }
-        let entries = ndbytes::read(bytes, &ReadOptions::new().format(format))
+        let options = ReadOptions::new().format(format).limits(self.spending.limits());
+        let entries = ndbytes::read(bytes, &options)
             .map_err(|error| Failure::about_bytes(&error, path, bytes).trouble())?;
         Ok((format, entries.into_iter().collect()))
     }
@@ -125,9 +131,31 @@ impl ReadArgs {
         if self.format(path, bytes) != Format::Npz {
             return Ok(None);
         }
-        let archive = archive(bytes)?;
+        let archive = self.archive(bytes)?;
         let members = archive.array_members()?;
         Ok(Some(members.iter().map(|member| member.array_name().to_owned()).collect()))
+    }
+
+    fn archive<'a>(&self, bytes: &'a [u8]) -> Result<Archive<'a>, Trouble> {
+        let options = npz::ReadOptions::new().limits(self.spending.limits());
+        Ok(Archive::new(Source::slice(bytes), options)?)
+    }
+
+    fn read_archive<'a>(
+        &self,
+        bytes: &'a [u8],
+        name: Option<&str>,
+    ) -> Result<Vec<NamedArray<'a>>, Trouble> {
+        let archive = self.archive(bytes)?;
+        if let Some(name) = name {
+            let array = archive.array(archive.find(name)?)?;
+            return Ok(vec![(Some(name.to_owned()), array)]);
+        }
+        let sizes = archive.members().iter().map(Member::size);
+        let progress = Progress::new("reading", sizes.fold(0, u64::saturating_add));
+        let arrays = archive.arrays()?;
+        progress.done();
+        Ok(arrays.into_iter().map(|(name, array)| (Some(name), array)).collect())
     }
 
     /// What the bytes say beats what the file is called. Where neither tells, they are raw.
@@ -179,25 +207,6 @@ impl ReadArgs {
             ndbytes::explain_to(error, &source, asked, &way_to_read).into()
         })
     }
-}
-
-/// What a file holds is no secret to who converts it: it may be as large as it says.
-fn archive(bytes: &[u8]) -> Result<Archive<'_>, Trouble> {
-    let options = npz::ReadOptions::new().limits(Limits::none());
-    Ok(Archive::new(Source::slice(bytes), options)?)
-}
-
-fn read_archive<'a>(bytes: &'a [u8], name: Option<&str>) -> Result<Vec<NamedArray<'a>>, Trouble> {
-    let archive = archive(bytes)?;
-    if let Some(name) = name {
-        let array = archive.array(archive.find(name)?)?;
-        return Ok(vec![(Some(name.to_owned()), array)]);
-    }
-    let sizes = archive.members().iter().map(Member::size);
-    let progress = Progress::new("reading", sizes.sum());
-    let arrays = archive.arrays()?;
-    progress.done();
-    Ok(arrays.into_iter().map(|(name, array)| (Some(name), array)).collect())
 }
 
 pub(crate) fn order_name(order: Order) -> &'static str {

@@ -30,6 +30,8 @@ const HINTS: &[(&str, &str)] = &[
     ),
 ];
 const LOOK: &str = "ndbytes inspect tells what is in it";
+const MORE: &str =
+    "so much is not built of bytes that nobody vouches for; if you do, --max-bytes any";
 const KEPT_BY_PICKLE: &str = "pickle keeps it, such as OUT.pkl";
 
 /// Arguments, and the options that take them here.
@@ -49,6 +51,9 @@ pub(crate) fn in_terminal_words(hint: &str) -> Cow<'_, str> {
         return Cow::Borrowed(ours);
     }
     let limit = hint.split_once("raise Limits(").and_then(|(_, rest)| rest.split_once('='));
+    if let Some(("max_bytes", _)) = limit {
+        return Cow::Borrowed(MORE);
+    }
     if let Some((option, _)) = limit {
         return Cow::Owned(format!(
             "so much is not spent on bytes that nobody vouches for; if you do, a program can raise \

@@ -4,7 +4,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use ndbytes::{
-    ByteOrder, DType, DecodeErrorKind, Entry, Field, Format, Kind, ReadOptions, Summary, pickle,
+    ByteOrder, DType, DecodeErrorKind, Entry, Field, Format, Kind, Limits, ReadOptions, Summary,
+    pickle,
 };
 use serde_json::{Value, json};
 
@@ -15,6 +16,7 @@ use crate::input::{Input, Opened, start_of};
 use crate::progress::Progress;
 use crate::screen::{BOLD, Cell, DIM, ODD, Screen, counted};
 use crate::several::{Report, Telling, tell_each};
+use crate::spending::Spending;
 use crate::target::{Named, nameless};
 use crate::trouble::{Trouble, name};
 use ndbytes::array::{quoted, tuple};
@@ -64,11 +66,16 @@ pub(crate) struct Args {
     /// One JSON object a line for each file
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    spending: Spending,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
     let telling = if args.json { Telling::Json } else { Telling::Apart };
-    match tell_each(&args.files, telling, &Progress::none(), &mut Screen::stdout(), Looked::at)? {
+    let limits = args.spending.limits();
+    let look = |file: &Path| Looked::at(file, limits);
+    match tell_each(&args.files, telling, &Progress::none(), &mut Screen::stdout(), look)? {
         0 => Ok(Outcome::Fine),
         _ => Ok(Outcome::Troubled),
     }
@@ -82,9 +89,9 @@ struct Looked {
 }
 
 impl Looked {
-    fn at(asked: &Path) -> Result<Self, Failure> {
+    fn at(asked: &Path, limits: Limits) -> Result<Self, Failure> {
         let target = Named::new(asked);
-        let mut summary = look(&target.path)?;
+        let mut summary = look(&target.path, limits)?;
         let Some(wanted) = target.array() else { return Ok(Self { summary, is_one: false }) };
         if summary.format != Format::Npz {
             return Err(Failure::mismatch(nameless(wanted), None));
@@ -104,28 +111,25 @@ impl Looked {
 
 /// What a file says about itself. Of large files little is read; what a pickle asks for may be
 /// anywhere in it, so that one is mapped into memory.
-fn look(file: &Path) -> Result<Summary, Failure> {
+fn look(file: &Path, limits: Limits) -> Result<Summary, Failure> {
+    let options = ReadOptions::new().limits(limits);
     let look_at = |bytes: &[u8]| {
-        ndbytes::inspect(bytes, bytes.len() as u64, &options_for(file, bytes))
+        ndbytes::inspect(bytes, bytes.len() as u64, &options_for(file, bytes, limits))
             .map_err(|error| Failure::about_bytes(&error, file, bytes))
     };
     match Opened::open(file)? {
         Opened::File(mut opened) => match ndbytes::sniff(&start_of(&mut opened)?) {
-            Some(Format::Npy | Format::Npz) => {
-                Ok(ndbytes::inspect_file(opened, &ReadOptions::new())?)
-            }
+            Some(Format::Npy | Format::Npz) => Ok(ndbytes::inspect_file(opened, &options)?),
             _ => look_at(&Input::open(file)?),
         },
         Opened::Stream(mut stream) => {
             let mut seen = Seen { stream: &mut stream, start: Vec::new() };
-            ndbytes::inspect_stream(&mut seen, &ReadOptions::new()).map_err(|error| {
-                match *error.kind() {
-                    DecodeErrorKind::Unrecognized => {
-                        let nbytes = (seen.start.len() < START).then_some(seen.start.len() as u64);
-                        Failure::unknown(file, &seen.start, nbytes)
-                    }
-                    _ => error.into(),
+            ndbytes::inspect_stream(&mut seen, &options).map_err(|error| match *error.kind() {
+                DecodeErrorKind::Unrecognized => {
+                    let nbytes = (seen.start.len() < START).then_some(seen.start.len() as u64);
+                    Failure::unknown(file, &seen.start, nbytes)
                 }
+                _ => error.into(),
             })
         }
     }

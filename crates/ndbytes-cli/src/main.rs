@@ -19,6 +19,7 @@ mod progress;
 mod screen;
 mod several;
 mod show;
+mod spending;
 mod target;
 mod trouble;
 mod verify;

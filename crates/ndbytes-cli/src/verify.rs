@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use ndbytes::npz::{self, Archive};
-use ndbytes::{DecodeError, DecodeErrorKind, Format, Source, Verified, npy};
+use ndbytes::{DecodeError, DecodeErrorKind, Format, Limits, ReadOptions, Source, Verified, npy};
 use serde_json::{Value, json};
 
 use crate::Outcome;
@@ -15,6 +15,7 @@ use crate::input::{Input, Opened, start_of};
 use crate::progress::Progress;
 use crate::screen::{BAD, Cell, DIM, GOOD, ODD, Screen, counted};
 use crate::several::{Report, Telling, tell_each};
+use crate::spending::Spending;
 use crate::trouble::{Trouble, name};
 
 const AFTER_HELP: &str = "\
@@ -68,6 +69,9 @@ pub(crate) struct Args {
     /// One JSON object a line for each file
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    spending: Spending,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
@@ -81,7 +85,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
     };
     let mut failed = 0;
     let troubled = tell_each(&args.files, telling, &progress, &mut screen, |file| {
-        let found = check(file, &|nbytes| progress.advance(nbytes))?;
+        let found = check(file, args.spending.limits(), &|nbytes| progress.advance(nbytes))?;
         let ok = found.faults.is_empty() && (found.notes.is_empty() || !args.strict);
         failed += usize::from(!ok);
         Ok(Checked { found, ok })
@@ -119,29 +123,34 @@ struct Found {
 
 /// Checks one file. An archive is read piece by piece, everything else is mapped into memory, where
 /// only what decides is looked at. Arrays that come through a pipe are looked at as they pass.
-fn check(file: &Path, progress: &(dyn Fn(u64) + Sync)) -> Result<Found, Failure> {
+fn check(file: &Path, limits: Limits, progress: &(dyn Fn(u64) + Sync)) -> Result<Found, Failure> {
     match Opened::open(file)? {
         Opened::File(mut opened) => match ndbytes::sniff(&start_of(&mut opened)?) {
-            Some(Format::Npz) => check_archive(opened, progress),
-            _ => check_bytes(file, &Input::open(file)?, progress),
+            Some(Format::Npz) => check_archive(opened, limits, progress),
+            _ => check_bytes(file, &Input::open(file)?, limits, progress),
         },
         Opened::Stream(mut stream) => {
             let mut start = Vec::new();
             stream.by_ref().take(npy::MAGIC.len() as u64).read_to_end(&mut start)?;
             if ndbytes::sniff(&start) != Some(Format::Npy) {
                 stream.read_to_end(&mut start)?;
-                return check_bytes(file, &start, progress);
+                return check_bytes(file, &start, limits, progress);
             }
             let mut stream = (&start[..]).chain(stream);
-            let found = ndbytes::verify_stream(&mut stream, &Default::default(), progress);
+            let found =
+                ndbytes::verify_stream(&mut stream, &ReadOptions::new().limits(limits), progress);
             Found::new(found, |error| error.into())
         }
     }
 }
 
-fn check_archive(file: File, progress: &(dyn Fn(u64) + Sync)) -> Result<Found, Failure> {
+fn check_archive(
+    file: File,
+    limits: Limits,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Found, Failure> {
     let nbytes = file.metadata()?.len();
-    match Archive::from_file(file, npz::ReadOptions::new()) {
+    match Archive::from_file(file, npz::ReadOptions::new().limits(limits)) {
         Ok(archive) => {
             Found::new(ndbytes::verify_archive(&archive, progress), |error| error.into())
         }
@@ -156,9 +165,11 @@ fn check_archive(file: File, progress: &(dyn Fn(u64) + Sync)) -> Result<Found, F
 fn check_bytes(
     file: &Path,
     bytes: &[u8],
+    limits: Limits,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Found, Failure> {
-    let found = ndbytes::verify(&Source::slice(bytes), &options_for(file, bytes), progress);
+    let options = options_for(file, bytes, limits);
+    let found = ndbytes::verify(&Source::slice(bytes), &options, progress);
     Found::new(found, |error| Failure::about_bytes(error, file, bytes))
 }
 

@@ -174,3 +174,32 @@ fn demo_goes_through_an_archive() {
         assert!(shown.text().contains(said), "{said}: {}", shown.text());
     }
 }
+
+#[test]
+fn little_is_built_of_bytes_that_nobody_vouches_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("x.npz");
+    // It stands for nine gigabytes.
+    let bomb = fixture("hostile/npz/zstd_windows.npz");
+    let told = run(["convert", str(&bomb), str(&out)]).ends(2);
+    assert!(told.err.contains("if you do, --max-bytes any"), "{}", told.err);
+    assert!(!out.exists());
+
+    let several = fixture("golden/npz/py313-numpy2.4/several_compressed.npz");
+    let rows = format!("{}:rows", str(&several));
+    for args in [
+        &["convert", str(&several), str(&out)][..],
+        &["diff", str(&several), str(&several)],
+        &["show", &rows],
+        &["verify", str(&several)],
+    ] {
+        let with = |most| run(args.iter().copied().chain(["--max-bytes", most]));
+        let spent = with("10");
+        assert!(matches!(spent.code, Some(1 | 2)), "{args:?}: {}", spent.err);
+        let said = format!("{}{}", spent.text(), spent.err);
+        assert!(said.contains("--max-bytes any"), "{args:?}: {said}");
+        with("any").ends(0);
+    }
+    run(["inspect", str(&several), "--max-bytes", "any"]).ends(0);
+    assert!(run(["show", str(&several), "--max-bytes", "lots"]).ends(2).err.contains("or any"));
+}
