@@ -158,7 +158,7 @@ fn again_of(measured: &Measured) -> String {
     let titles: Vec<&str> = again.split(", ").filter_map(title).collect();
     match titles[..] {
         [] => String::new(),
-        _ => format!(" Measured again since, each table as a whole: {}.", titles.join("; ")),
+        _ => format!(" Measured again since, all of it or some rows: {}.", titles.join("; ")),
     }
 }
 
