@@ -1,7 +1,7 @@
 //! Whether two arrays are the same, and how they differ.
 
 use ndbytes::{DecodeErrorKind, DiffOptions, Difference as CoreDifference, Place};
-use pyo3::exceptions::{PyException, PyTypeError};
+use pyo3::exceptions::{PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
@@ -181,12 +181,23 @@ fn identical_elements(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<bo
 /// How two arrays differ: how many elements, where first, and by how much.
 ///
 /// Elements are the same when their bits are: NaN and a NaN of the same bits are, 0.0 and -0.0 are
-/// not. Numbers of different dtypes are compared by value, and the dtypes are a difference.
+/// not. Numbers of different dtypes are compared by value, and the dtypes are a difference. With
+/// `rtol`, `atol`, `ulp` or `values` it is values that count, and neither dtypes nor byte orders.
 ///
 /// Parameters
 /// ----------
 /// a, b : array_like
 ///     Of any dtypes without objects.
+/// rtol, atol : float, optional
+///     Numbers no farther apart than ``atol + rtol * abs(b)`` are the same, as in `numpy.isclose`;
+///     each is 0 unless given.
+/// ulp : int, optional
+///     Floats with so few floats of their format between them, the farther one included, are the
+///     same.
+/// equal_nan : bool
+///     Whether NaNs of any bits are the same, and not only of the same.
+/// values : bool
+///     Whether values are compared and not bits: 0.0 is the same as -0.0.
 ///
 /// Returns
 /// -------
@@ -196,6 +207,8 @@ fn identical_elements(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<bo
 /// ------
 /// DecodeError
 ///     When elements are Python objects: only they know how they differ.
+/// ValueError
+///     When a tolerance is negative or NaN.
 ///
 /// Examples
 /// --------
@@ -210,16 +223,34 @@ fn identical_elements(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<bo
 /// first at (0, 1): 2.0 and 2.5
 /// farthest apart at (0, 1): 2.0 and 2.5
 /// at most 0.5 apart, 0.2 of the second value, 1125899906842624 ULP
+/// >>> ndbytes.diff(a, b, rtol=0.2).count
+/// 1
 #[pyfunction]
-#[pyo3(signature = (a, b, /))]
+#[pyo3(signature = (a, b, /, *, rtol=None, atol=None, ulp=None, equal_nan=false, values=false))]
+#[allow(clippy::too_many_arguments, reason = "they are the caller's keywords")]
 pub(crate) fn diff(
     py: Python<'_>,
     a: &Bound<'_, PyAny>,
     b: &Bound<'_, PyAny>,
+    rtol: Option<f64>,
+    atol: Option<f64>,
+    ulp: Option<u64>,
+    equal_nan: bool,
+    values: bool,
 ) -> PyResult<Difference> {
+    let mut options = DiffOptions::new().equal_nan(equal_nan).values(values);
+    if let Some(rtol) = tolerance("rtol", rtol)? {
+        options = options.rtol(rtol);
+    }
+    if let Some(atol) = tolerance("atol", atol)? {
+        options = options.atol(atol);
+    }
+    if let Some(ulp) = ulp {
+        options = options.ulp(ulp);
+    }
     let (a, b) = (ndarray::asarray(a)?, ndarray::asarray(b)?);
     let (a, b) = (ndarray::view(&a)?, ndarray::view(&b)?);
-    let compare = || ndbytes::diff(&a, &b, &DiffOptions::new());
+    let compare = || ndbytes::diff(&a, &b, &options);
     let result = match a.nbytes() < RELEASE_FROM {
         true => compare(),
         false => py.detach(compare),
@@ -227,12 +258,22 @@ pub(crate) fn diff(
     Difference::new(py, result.map_err(|error| errors::decode(py, error))?)
 }
 
+fn tolerance(name: &str, given: Option<f64>) -> PyResult<Option<f64>> {
+    match given {
+        Some(value) if value.is_nan() || value < 0.0 => {
+            Err(PyValueError::new_err(format!("{name} is {value}, but a distance is 0 or more")))
+        }
+        given => Ok(given),
+    }
+}
+
 /// How two arrays differ; see `diff`. Notebooks show it with a picture of where.
 ///
 /// Attributes
 /// ----------
 /// equal : bool
-///     Whether they do not: shape, dtype and the bits of every element are the same.
+///     Whether they do not: shape, dtype and the bits of every element are the same, or what was
+///     asked for instead.
 /// size : int
 ///     Elements of each array; 0 where elements were not compared, as when the shapes differ.
 /// count : int

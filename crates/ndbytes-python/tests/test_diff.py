@@ -52,6 +52,71 @@ def test_counts_and_distances_are_numpys(data: st.DataObject) -> None:
         assert d.max_abs == pytest.approx(apart.max(), rel=1e-12)
 
 
+@given(st.data())
+def test_tolerances_are_those_of_isclose(data: st.DataObject) -> None:
+    size = data.draw(st.integers(1, 70))
+    # Halves: nothing is rounded, so that the order of NumPy's steps does not matter.
+    halves = st.integers(-40, 40).map(lambda x: x / 2) | st.sampled_from([np.nan, -np.nan])
+    lists = st.lists(halves, min_size=size, max_size=size)
+    drawn = [np.array(data.draw(lists)) for _ in "ab"]
+    if data.draw(st.booleans()):
+        # Complex numbers along the real line: the lengths of others are rounded.
+        a, b = (array.astype("c16") for array in drawn)
+    else:
+        dtypes = [data.draw(st.sampled_from(["i2", "<i8", "f4", ">f8"])) for _ in "ab"]
+        a, b = (
+            np.nan_to_num(x).astype(d) if "i" in d else x.astype(d)
+            for x, d in zip(drawn, dtypes, strict=True)
+        )
+    rtol = data.draw(st.sampled_from([0.0, 0.25, 1.0, 8.0]))
+    atol = data.draw(st.sampled_from([0.0, 0.5, 3.0]))
+    equal_nan = data.draw(st.booleans())
+    # NaNs of the same bits are always the same.
+    both_nan = np.isnan(a) & np.isnan(b)
+    same = np.isclose(a, b, rtol, atol) | both_nan & (
+        equal_nan | (np.signbit(a.real) == np.signbit(b.real))
+    )
+    d = ndbytes.diff(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan)
+    assert (d.count, d.equal) == ((~same).sum(), same.all())
+    if d.count:
+        assert d.first == (np.flatnonzero(~same)[0],)
+        apart = np.abs(a - b)[~same & ~np.isnan(a) & ~np.isnan(b)]
+        assert d.max_abs == (apart.max() if apart.size else None)
+
+
+def test_values_of_other_dtypes() -> None:
+    rng = np.random.default_rng(6)
+    numbers = rng.integers(0, 100, 3000)
+    kinds = ["?", "i1", "u1", "<i2", ">u2", "i4", "u4", "i8", "u8", "f2", "f4", ">f8"]
+    for kind in kinds:
+        a = numbers.astype(kind)
+        for other in kinds:
+            b = (numbers + (numbers % 7 == 3)).astype(other)
+            different = a != b
+            d = ndbytes.diff(a, b, values=True)
+            assert d.count == different.sum(), (kind, other)
+            assert d.equal == (not different.any()), (kind, other)
+            apart = np.abs(a.astype("f8") - b.astype("f8"))
+            assert d.max_abs == (apart.max() if different.any() else None), (kind, other)
+    large, small = np.array([2**64 - 1, 2**63, 5], "u8"), np.array([-1, -(2**63), 5], "i8")
+    d = ndbytes.diff(large, small, values=True)
+    assert (d.count, d.max_abs, d.worst) == (2, 2.0**64, (0,))
+
+
+def test_tolerances_that_are_none() -> None:
+    for name in ["rtol", "atol"]:
+        for value in [-1.0, np.nan]:
+            with pytest.raises(ValueError, match=f"{name} is"):
+                ndbytes.diff([1], [2], **{name: value})
+    with pytest.raises(OverflowError):
+        ndbytes.diff([1], [2], ulp=-1)
+    a = np.array([1.0, 2.0])
+    assert ndbytes.diff(a, np.nextafter(a, 9), ulp=1).equal
+    assert ndbytes.diff(a, -a * 0 + a, values=True).equal
+    assert not ndbytes.diff([0.0], [-0.0]).equal
+    assert ndbytes.diff([0.0], [-0.0], values=True).equal
+
+
 def test_ulps_are_numpys() -> None:
     rng = np.random.default_rng(5)
     for dtype, bits in [("f4", "i4"), ("f8", "i8"), ("f2", "i2")]:

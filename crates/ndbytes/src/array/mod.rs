@@ -17,6 +17,7 @@ mod source;
 mod text;
 mod threads;
 mod value;
+mod wide;
 
 pub use dtype::{
     BaseUnit, ByteOrder, DType, Field, Kind, MAX_ITEMSIZE, MAX_NESTING, Struct, TimeUnit,
@@ -36,8 +37,9 @@ pub use value::{Arena, ArrayValue, Blob, Class, DTypeValue, Items, Node, NodeId,
 
 pub(crate) use improper::Improper;
 pub(crate) use notation::{shorten, unit_from_code};
-pub(crate) use number::{Load, X87, whole};
+pub(crate) use number::{Load, X87, converter};
 pub(crate) use threads::{each, map, share, threads_for, try_map};
+pub(crate) use wide::{Work, wide};
 
 use std::io;
 

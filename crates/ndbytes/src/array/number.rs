@@ -73,14 +73,14 @@ impl Array<'_> {
 }
 
 /// What turns the bytes of native elements into numbers, and the memory for them.
-enum Converter {
+pub(crate) enum Converter {
     Signed(fn(&[u8], &mut Vec<i64>), Vec<i64>),
     Unsigned(fn(&[u8], &mut Vec<u64>), Vec<u64>),
     Real(fn(Scalar, &[u8], &mut Vec<f64>), Scalar, Vec<f64>),
 }
 
 impl Converter {
-    fn numbers(&mut self, bytes: &[u8]) -> Numbers<'_> {
+    pub(crate) fn numbers(&mut self, bytes: &[u8]) -> Numbers<'_> {
         match self {
             Self::Signed(convert, numbers) => {
                 numbers.clear();
@@ -102,7 +102,7 @@ impl Converter {
 }
 
 /// `None` where elements are no numbers.
-fn converter(kind: &Kind) -> Option<Converter> {
+pub(crate) fn converter(kind: &Kind) -> Option<Converter> {
     let signed = |convert| Some(Converter::Signed(convert, Vec::new()));
     let unsigned = |convert| Some(Converter::Unsigned(convert, Vec::new()));
     let scalar = match kind {

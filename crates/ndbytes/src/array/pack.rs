@@ -15,6 +15,7 @@ use super::fresh::advise_huge_pages;
 use super::layout::{Layout, Order};
 use super::source::{Sink, Source};
 use super::threads::{each, threads_for};
+use super::wide::{Work, wide};
 
 /// Smaller copies need no threads.
 const LARGE: usize = 4 << 20;
@@ -346,36 +347,34 @@ unsafe fn copy_units<const N: usize>(from: *const u8, len: usize, stride: isize,
 }
 
 fn reverse_groups(bytes: &mut [u8], width: usize) {
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: the machine has AVX2.
-        return unsafe { reverse_groups_avx2(bytes, width) };
-    }
-    reverse_groups_any(bytes, width);
+    wide(Reversal { bytes, width });
 }
 
-/// [`reverse_groups_any`], in which the compiler may use AVX2.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn reverse_groups_avx2(bytes: &mut [u8], width: usize) {
-    reverse_groups_any(bytes, width);
+/// Turns around each group of `width` bytes.
+struct Reversal<'b> {
+    bytes: &'b mut [u8],
+    width: usize,
 }
 
-#[inline(always)]
-fn reverse_groups_any(bytes: &mut [u8], width: usize) {
+impl Work for Reversal<'_> {
+    type Done = ();
     #[inline(always)]
-    fn reverse<const N: usize>(bytes: &mut [u8]) {
-        let (groups, _) = bytes.as_chunks_mut::<N>();
-        for group in groups {
-            group.reverse();
+    fn work(self) {
+        #[inline(always)]
+        fn reverse<const N: usize>(bytes: &mut [u8]) {
+            let (groups, _) = bytes.as_chunks_mut::<N>();
+            for group in groups {
+                group.reverse();
+            }
         }
-    }
-    match width {
-        2 => reverse::<2>(bytes),
-        4 => reverse::<4>(bytes),
-        8 => reverse::<8>(bytes),
-        16 => reverse::<16>(bytes),
-        _ => bytes.chunks_exact_mut(width).for_each(<[u8]>::reverse),
+        let Self { bytes, width } = self;
+        match width {
+            2 => reverse::<2>(bytes),
+            4 => reverse::<4>(bytes),
+            8 => reverse::<8>(bytes),
+            16 => reverse::<16>(bytes),
+            _ => bytes.chunks_exact_mut(width).for_each(<[u8]>::reverse),
+        }
     }
 }
 

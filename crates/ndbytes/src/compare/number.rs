@@ -1,10 +1,14 @@
 //! Elements as numbers: when two are the same, and how far apart they are.
 
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use bytemuck::cast_slice;
 use half::{bf16, f16};
 
 use super::difference::DiffOptions;
 use super::tally::Tally;
-use crate::array::{DType, Kind, Load, Scalar, whole};
+use crate::array::{self, DType, Kind, Load, Numbers, Scalar, Work, converter};
 
 /// Elements of both arrays, side by side; the first has this flat index. Those that differ are marked.
 pub(super) struct Pairs<'p> {
@@ -69,11 +73,7 @@ pub(super) fn kernel(a: &DType, b: &DType, _options: &DiffOptions) -> Option<Ker
         (Kind::Scalar(one), Kind::Scalar(other)) => {
             let converted = Kernel {
                 bits_are_all: false,
-                count: if is_whole(*one) && is_whole(*other) {
-                    count_whole
-                } else {
-                    count_converted
-                },
+                count: count_converted,
                 scalars: Some((*one, *other)),
                 ..bits
             };
@@ -110,6 +110,14 @@ pub(super) trait Number: Load + PartialEq {
     fn may_exceed(self, other: Self, bound: Self::Bound) -> bool;
     fn is_nan(self) -> bool {
         false
+    }
+    /// Whether two numbers of different bits are near enough to be the same.
+    #[inline(always)]
+    fn is_near(self, other: Self, options: &DiffOptions) -> bool {
+        let distance = self.distance(other);
+        let near = distance <= options.atol + options.rtol * other.magnitude();
+        // No tolerance makes an infinity near anything.
+        near & (distance < f64::INFINITY) | (Self::IS_FLOAT & (self.gap(other) <= options.ulp))
     }
     /// Whether it has a distance from every other plain number.
     fn is_plain(self) -> bool {
@@ -403,31 +411,82 @@ fn count_numbers<N: Number>(
     options: &DiffOptions,
     tally: &mut Tally,
 ) {
-    let size = ROW * N::SIZE;
-    let rows = pairs.a.chunks(size).zip(pairs.b.chunks(size)).zip(pairs.differs.chunks_mut(ROW));
-    for (row, ((a, b), differs)) in rows.enumerate() {
-        if a != b {
-            tally.rows::<N>((a, b), pairs.first + row * ROW, options, differs);
+    array::wide(Rows::<N> { pairs, options, tally, number: PhantomData });
+}
+
+struct Rows<'p, N> {
+    pairs: Pairs<'p>,
+    options: &'p DiffOptions,
+    tally: &'p mut Tally,
+    number: PhantomData<N>,
+}
+
+impl<N: Number> Work for Rows<'_, N> {
+    type Done = ();
+    #[inline(always)]
+    fn work(self) {
+        let (Pairs { a, b, first, differs }, size) = (self.pairs, ROW * N::SIZE);
+        let rows = a.chunks(size).zip(b.chunks(size)).zip(differs.chunks_mut(ROW));
+        for (row, ((a, b), differs)) in rows.enumerate() {
+            if a != b {
+                self.tally.rows::<N>((a, b), first + row * ROW, self.options, differs);
+            }
         }
     }
 }
 
-/// Numbers of different dtypes, one of them a float: as float64.
+/// Numbers of different dtypes, as one that holds those of both: as float64 if one is a float.
 fn count_converted(kernel: &Kernel, pairs: Pairs<'_>, options: &DiffOptions, tally: &mut Tally) {
     let Some((one, other)) = kernel.scalars else { return };
-    pairs.mark(one.itemsize(), other.itemsize(), |index, a, b| {
-        let (a, b) = (loaded(one, a).0, loaded(other, b).0);
-        a.to_bits() != b.to_bits() && tally.pair(a, b, index, options)
-    });
+    let converters = (converter(&Kind::Scalar(one)), converter(&Kind::Scalar(other)));
+    let (Some(mut to_a), Some(mut to_b)) = converters else { return };
+    let (a, b) = (pairs.a.chunks(ROW * one.itemsize()), pairs.b.chunks(ROW * other.itemsize()));
+    for ((row, (a, b)), differs) in a.zip(b).enumerate().zip(pairs.differs.chunks_mut(ROW)) {
+        let (a, b, first) = (to_a.numbers(a), to_b.numbers(b), pairs.first + row * ROW);
+        let mut count = |count: Count, a: &[u8], b: &[u8]| {
+            count(kernel, Pairs { a, b, first, differs: &mut *differs }, options, tally);
+        };
+        match (a, b) {
+            (Numbers::Real(_), _) | (_, Numbers::Real(_)) => {
+                count(count_numbers::<f64>, cast_slice(&f64s(a)), cast_slice(&f64s(b)));
+            }
+            (Numbers::Unsigned(a), Numbers::Unsigned(b)) => {
+                count(count_numbers::<u64>, cast_slice(a), cast_slice(b));
+            }
+            (a, b) => match (i64s(a), i64s(b)) {
+                (Some(a), Some(b)) => count(count_numbers::<i64>, cast_slice(a), cast_slice(b)),
+                _ => count(count_numbers::<i128>, cast_slice(&i128s(a)), cast_slice(&i128s(b))),
+            },
+        }
+    }
 }
 
-/// Whole numbers of different dtypes.
-fn count_whole(kernel: &Kernel, pairs: Pairs<'_>, options: &DiffOptions, tally: &mut Tally) {
-    let Some((one, other)) = kernel.scalars else { return };
-    pairs.mark(one.itemsize(), other.itemsize(), |index, a, b| {
-        let (a, b) = (loaded(one, a).1, loaded(other, b).1);
-        a != b && tally.pair(a, b, index, options)
-    });
+fn f64s(numbers: Numbers<'_>) -> Cow<'_, [f64]> {
+    match numbers {
+        Numbers::Signed(numbers) => numbers.iter().map(|&number| number as f64).collect(),
+        Numbers::Unsigned(numbers) => numbers.iter().map(|&number| number as f64).collect(),
+        Numbers::Real(numbers) => numbers.into(),
+    }
+}
+
+/// Whole numbers, where `i64` holds all of them.
+fn i64s(numbers: Numbers<'_>) -> Option<&[i64]> {
+    match numbers {
+        Numbers::Signed(numbers) => Some(numbers),
+        Numbers::Unsigned(numbers) => {
+            numbers.iter().all(|&number| number <= i64::MAX as u64).then(|| cast_slice(numbers))
+        }
+        Numbers::Real(_) => None,
+    }
+}
+
+/// Whole numbers of any sign and size.
+fn i128s(numbers: Numbers<'_>) -> Vec<i128> {
+    match numbers {
+        Numbers::Signed(numbers) => numbers.iter().copied().map(i128::from).collect(),
+        Numbers::Unsigned(numbers) => numbers.iter().copied().map(i128::from).collect(),
+        Numbers::Real(_) => Vec::new(),
+    }
 }
 
 /// Elements of which only the bits are known.
@@ -459,17 +518,6 @@ impl Pairs<'_> {
         for ((index, (a, b)), differs) in pairs.enumerate().zip(self.differs) {
             *differs = differ(self.first + index, a, b);
         }
-    }
-}
-
-/// A number as float64 and, if it is whole, as that.
-pub(super) fn loaded(scalar: Scalar, bytes: &[u8]) -> (f64, i128) {
-    match (whole(scalar, bytes), scalar) {
-        (Some(whole), _) => (whole as f64, whole),
-        (None, Scalar::Float16) => (f16::load(bytes).to_f64(), 0),
-        (None, Scalar::BFloat16) => (bf16::load(bytes).to_f64(), 0),
-        (None, Scalar::Float32) => (f32::load(bytes).into(), 0),
-        (None, _) => (f64::load(bytes), 0),
     }
 }
 

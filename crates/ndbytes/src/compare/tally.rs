@@ -44,6 +44,7 @@ impl Tally {
 
     /// Counts what differs in two rows of elements, of which the first has the flat index `first`, and
     /// marks it.
+    #[inline(always)]
     pub(super) fn rows<N: Number>(
         &mut self,
         (a, b): (&[u8], &[u8]),
@@ -51,7 +52,14 @@ impl Tally {
         options: &DiffOptions,
         differs: &mut [bool],
     ) {
-        if !options.by_value() && self.plain::<N>(a, b, first, differs) {
+        let counted = match options.by_value() {
+            true => self.lanes::<N, true, true>(a, b, first, options, differs),
+            false => {
+                self.lanes::<N, false, false>(a, b, first, options, differs)
+                    || self.lanes::<N, true, false>(a, b, first, options, differs)
+            }
+        };
+        if counted {
             return;
         }
         let pairs = a.chunks_exact(N::SIZE).zip(b.chunks_exact(N::SIZE));
@@ -60,10 +68,19 @@ impl Tally {
         }
     }
 
-    /// Counts rows of which every number is a plain one, without a branch between them: of finite
-    /// numbers any two have a distance. Whether all are; if not, nothing is counted.
-    fn plain<N: Number>(&mut self, a: &[u8], b: &[u8], first: usize, differs: &mut [bool]) -> bool {
-        let mut lanes = Lanes::new(N::bound(self.most()));
+    /// Counts rows without a branch between numbers: of finite ones any two have a distance. There
+    /// may be NaNs if `NANS`, and numbers that are near enough are the same if `VALUES`. Whether it
+    /// could; if not, nothing is counted.
+    #[inline(always)]
+    fn lanes<N: Number, const NANS: bool, const VALUES: bool>(
+        &mut self,
+        a: &[u8],
+        b: &[u8],
+        first: usize,
+        options: &DiffOptions,
+        differs: &mut [bool],
+    ) -> bool {
+        let mut lanes = Lanes::<N, NANS, VALUES>::new(N::bound(self.most()), options);
         let step = LANES * N::SIZE;
         let whole = a.len() / step * step;
         let pairs = a[..whole].chunks_exact(step).zip(b[..whole].chunks_exact(step));
@@ -81,12 +98,13 @@ impl Tally {
             lanes.add(last_a, last_b, &mut last);
             rest.copy_from_slice(&last[..rest.len()]);
         }
-        let Lanes::<N> { plain, exceeding, count, zeros, .. } = lanes;
-        if !plain {
+        let Lanes { can, exceeding, count, zeros, nan, .. } = lanes;
+        if !can {
             return false;
         }
         self.count += count;
         self.zero_signs += zeros;
+        self.nan.iter_mut().zip(nan).for_each(|(sum, more)| *sum += more);
         if count > 0 && self.first.is_none() {
             self.first = differs.iter().position(|&differs| differs).map(|at| first + at);
         }
@@ -94,7 +112,7 @@ impl Tally {
             self.max_abs.get_or_insert(0.0);
         }
         if exceeding {
-            self.farther::<N>(a, b, first);
+            self.farther::<N>(a, b, first, differs);
         }
         true
     }
@@ -108,14 +126,15 @@ impl Tally {
         }
     }
 
-    /// Of plain numbers, those that are farther apart than any before.
+    /// Of finite numbers that differ, those that are farther apart than any before.
     #[cold]
-    fn farther<N: Number>(&mut self, a: &[u8], b: &[u8], first: usize) {
+    fn farther<N: Number>(&mut self, a: &[u8], b: &[u8], first: usize, differs: &[bool]) {
         let mut most = self.most();
         let mut bound = N::bound(most);
         let pairs = a.chunks_exact(N::SIZE).zip(b.chunks_exact(N::SIZE)).enumerate();
-        for (at, (a, b)) in pairs.map(|(at, (a, b))| (at, (N::load(a), N::load(b)))) {
-            if !a.may_exceed(b, bound) || a == b {
+        for ((at, (a, b)), _) in pairs.zip(differs).filter(|(_, differs)| **differs) {
+            let (a, b) = (N::load(a), N::load(b));
+            if !a.may_exceed(b, bound) || a == b || a.is_nan() || b.is_nan() {
                 continue;
             }
             let (distance, ulps) = (a.distance(b), N::IS_FLOAT.then(|| a.gap(b)));
@@ -167,12 +186,10 @@ impl Tally {
             self.max_abs.get_or_insert(0.0);
             return self.differing(index);
         }
-        let distance = a.distance(b);
-        let allowed = options.atol + options.rtol * b.magnitude();
-        let near = distance <= allowed && distance.is_finite();
-        if options.by_value() && (near || ulps.is_some_and(|ulps| ulps <= options.ulp)) {
+        if options.by_value() && a.is_near(b, options) {
             return false;
         }
+        let distance = a.distance(b);
         self.differing(index);
         let relative = distance / b.magnitude();
         // The distance of infinities of different signs is infinite; of an infinity from itself
@@ -200,39 +217,58 @@ fn larger(most: Option<f64>, value: f64) -> Option<f64> {
     Some(most.map_or(value, |most| most.max(value)))
 }
 
-/// What is seen of plain numbers, in lanes that do not wait for each other.
-struct Lanes<N: Number> {
+/// What is seen of numbers, in lanes that do not wait for each other.
+struct Lanes<'o, N: Number, const NANS: bool, const VALUES: bool> {
     bound: N::Bound,
-    plain: bool,
+    options: &'o DiffOptions,
+    /// Whether the numbers were of a kind that is counted here.
+    can: bool,
     /// Whether two may be farther apart than the bound.
     exceeding: bool,
     count: usize,
     zeros: usize,
+    nan: [usize; 3],
 }
 
-impl<N: Number> Lanes<N> {
-    fn new(bound: N::Bound) -> Self {
-        Self { bound, plain: true, exceeding: false, count: 0, zeros: 0 }
+impl<'o, N: Number, const NANS: bool, const VALUES: bool> Lanes<'o, N, NANS, VALUES> {
+    #[inline(always)]
+    fn new(bound: N::Bound, options: &'o DiffOptions) -> Self {
+        let (count, zeros, nan) = (0, 0, [0; 3]);
+        Self { bound, options, can: true, exceeding: false, count, zeros, nan }
     }
 
     /// Adds as many pairs as there are lanes.
     #[inline(always)]
     fn add(&mut self, a: &[u8], b: &[u8], differs: &mut [bool]) {
-        let (mut plain, mut exceeding, mut count, mut zeros) = (true, false, 0_u8, 0_u8);
+        let (mut can, mut exceeding, mut count, mut zeros) = (true, false, 0_u8, 0_u8);
+        let mut nan = [0_u8; 3];
+        let equal_nan = self.options.equal_nan;
         let pairs = a.chunks_exact(N::SIZE).zip(b.chunks_exact(N::SIZE));
         for ((a, b), differs) in pairs.zip(differs) {
             let (a, b) = (N::load(a), N::load(b));
-            let other = !a.same_bits(b);
+            let (nan_a, nan_b) = (NANS & a.is_nan(), NANS & b.is_nan());
+            let numbers = !(nan_a | nan_b);
+            can &= (a.is_plain() | nan_a) & (b.is_plain() | nan_b);
+            let mut other = !a.same_bits(b);
+            if NANS {
+                other &= !(equal_nan & nan_a & nan_b);
+                nan[0] += u8::from(other & nan_a & !nan_b);
+                nan[1] += u8::from(other & nan_b & !nan_a);
+                nan[2] += u8::from(other & nan_a & nan_b);
+            }
+            if VALUES {
+                other &= !(numbers & ((a == b) | a.is_near(b, self.options)));
+            }
             *differs = other;
-            plain &= a.is_plain() & b.is_plain();
             count += u8::from(other);
             zeros += u8::from(other & (a == b));
-            exceeding |= a.may_exceed(b, self.bound);
+            exceeding |= a.may_exceed(b, self.bound) & (numbers & other | !NANS);
         }
-        self.plain &= plain;
+        self.can &= can;
         self.exceeding |= exceeding;
         self.count += usize::from(count);
         self.zeros += usize::from(zeros);
+        self.nan.iter_mut().zip(nan).for_each(|(sum, more)| *sum += usize::from(more));
     }
 }
 
@@ -291,6 +327,9 @@ mod tests {
                 DiffOptions::new().equal_nan(true),
                 DiffOptions::new().values(true),
                 DiffOptions::new().atol(0.5).ulp(2),
+                DiffOptions::new().rtol(0.25).equal_nan(true),
+                DiffOptions::new().atol(1e9).rtol(f64::INFINITY),
+                DiffOptions::new().ulp(u64::MAX),
             ] {
                 let mut tally = Tally::default();
                 let mut differs = vec![true; a.len() / N::SIZE];
