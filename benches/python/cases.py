@@ -56,6 +56,7 @@ def all_cases(quick: bool, fixtures: Path, data: Path | None) -> Iterator[Case]:
     yield from decode()
     yield from strided()
     yield from equal()
+    yield from diff()
     yield from many(5_000 if quick else 100_000)
     yield from dtypes()
     yield from pickles()
@@ -198,6 +199,53 @@ def equal() -> Iterator[Case]:
             Contestant("`np.array_equal`", f"np.array_equal(x, y{more})"),
         ]
         yield Case(key, title, 2**27, prepared, contestants)
+
+
+def diff() -> Iterator[Case]:
+    """Where two arrays differ, against one question of many: NumPy's greatest distance, say."""
+    farthest = Contestant("`np.abs(a - b).max()`, distances only", "np.abs(a - b).max()")
+    copy = Contestant("a warm copy of one of them", "np.copyto(warm, a)", "limit")
+
+    def case(key: str, title: str, make: Any, peer: Contestant, more: str = "") -> Case:
+        def prepared() -> dict[str, Any]:
+            a, b = make()
+            return {"a": a, "b": b, "warm": a.copy(), "np": np, "diff": ndbytes.diff}
+
+        ours = Contestant("ndbytes", f"diff(a, b{more})", "ours")
+        return Case(f"diff/{key}", title, 2**27, prepared, [ours, peer, copy])
+
+    def apart(dtype: str) -> tuple[np.ndarray, np.ndarray]:
+        size = 2**26 // np.dtype(dtype).itemsize
+        a = np.random.default_rng(0).standard_normal(size) * 50
+        if dtype.startswith("complex"):
+            a = a + 1j * a[::-1]
+        a = a.astype(dtype)
+        return a, (a * 1.001 if a.dtype.kind in "fc" else a + 1).astype(dtype)
+
+    def missing() -> tuple[np.ndarray, np.ndarray]:
+        a, b = apart("float64")
+        a[::97] = b[::97] = np.nan
+        return a, b
+
+    def other() -> tuple[np.ndarray, np.ndarray]:
+        a, b = apart("float64")
+        return a.astype("f4"), b
+
+    yield case(
+        "same",
+        "2x 64 MB float64, all the same",
+        lambda: (apart("float64")[0], apart("float64")[0]),
+        Contestant("`np.array_equal`, yes or no", "np.array_equal(a, b)"),
+    )
+    for dtype in ("float64", "float32", "uint8", "int32", "complex128"):
+        title = f"2x 64 MB {dtype}, no two the same"
+        yield case(dtype, title, lambda dtype=dtype: apart(dtype), farthest)
+    yield case("nan", "the same of float64, one of 97 NaN in both", missing, farthest)
+    yield case("dtypes", "32 MB float32 and 64 MB float64, no two the same", other, farthest)
+    close = Contestant("`np.allclose`, yes or no", "np.allclose(a, b, rtol=1e-5)")
+    more = ", rtol=1e-5, atol=1e-8"
+    title = "2x 64 MB float64, `rtol=1e-5`, most farther apart"
+    yield case("tolerance", title, lambda: apart("float64"), close, more)
 
 
 def many(count: int) -> Iterator[Case]:

@@ -24,6 +24,13 @@ const GROUPS: &[(&str, &str, &str)] = &[
     ),
     ("equal", "Whether two arrays are equal", ""),
     (
+        "diff",
+        "Where two arrays differ",
+        "`ndbytes.diff` counts and finds the elements that differ, the first and the worst, greatest \
+         distances (absolute, relative, in ULP), NaNs and signs of zeros. Its peers answer one \
+         question each.",
+    ),
+    (
         "many",
         "Many small arrays",
         "Against the peers that keep dtype and shape; the limit is bytes that keep neither. Where all \

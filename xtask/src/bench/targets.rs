@@ -76,6 +76,8 @@ pub(crate) fn all(measured: &Measured) -> Vec<Target> {
         fastest("strided/byteswap", 3.0),
         at_most("equal/128MB", 1.0, "`np.array_equal`"),
         faster("equal/128MB-nan", 3.0, "`np.array_equal`"),
+        at_most("diff/same", 1.0, "`np.array_equal`, yes or no"),
+        fastest("diff/", 1.0),
         fastest("many/in-turn", 8.0),
         at_most("dtypes-encode/", 1.3, "ndbytes, float64"),
         at_most("dtypes-decode/", 1.3, "ndbytes, float64"),
