@@ -39,6 +39,7 @@ pub mod guess;
 mod inspect;
 mod limits;
 mod verify;
+mod wide;
 
 pub use array::{
     Array, BaseUnit, ByteOrder, DType, Element, Field, Kind, Layout, Numbers, Order, Scalar, Sink,

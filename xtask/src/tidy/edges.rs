@@ -11,12 +11,13 @@ const SOURCES: &str = "crates/ndbytes/src";
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("limits", &["error"]),
+    ("wide", &[]),
     ("cursor", &["error", "limits"]),
-    ("array", &["error", "limits"]),
+    ("array", &["error", "limits", "wide"]),
     ("formats/raw", &["array", "error", "limits"]),
     ("formats/pickle", &["array", "cursor", "error", "limits"]),
     ("formats/npy", &["array", "cursor", "error", "limits", "formats/pickle"]),
-    ("formats/npz", &["array", "cursor", "error", "limits", "formats/npy"]),
+    ("formats/npz", &["array", "cursor", "error", "limits", "wide", "formats/npy"]),
     (
         "formats",
         &[
@@ -43,7 +44,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "limits",
         ],
     ),
-    ("compare", &["array", "error", "limits"]),
+    ("compare", &["array", "error", "limits", "wide"]),
     ("guess", &["array", "error", "limits"]),
     ("files", &["formats", "formats/npz", "array"]),
     ("diagnosis", &["guess", "array", "error"]),

@@ -8,7 +8,7 @@ const ALLOWED: &[&str] = &[
     "crates/ndbytes/src/array/source.rs",
     "crates/ndbytes/src/array/fresh.rs",
     "crates/ndbytes/src/array/pack.rs",
-    "crates/ndbytes/src/array/wide.rs",
+    "crates/ndbytes/src/wide.rs",
     "crates/ndbytes/src/formats/pickle/latin1.rs",
     "crates/ndbytes-python/src/bridge.rs",
     "crates/ndbytes-python/src/bridge",

@@ -17,7 +17,6 @@ mod source;
 mod text;
 mod threads;
 mod value;
-mod wide;
 
 pub use dtype::{
     BaseUnit, ByteOrder, DType, Field, Kind, MAX_ITEMSIZE, MAX_NESTING, Struct, TimeUnit,
@@ -39,7 +38,6 @@ pub(crate) use improper::Improper;
 pub(crate) use notation::{shorten, unit_from_code};
 pub(crate) use number::{Load, X87, converter};
 pub(crate) use threads::{each, map, share, threads_for, try_map};
-pub(crate) use wide::{Work, wide};
 
 use std::io;
 

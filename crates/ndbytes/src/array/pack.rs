@@ -15,7 +15,7 @@ use super::fresh::advise_huge_pages;
 use super::layout::{Layout, Order};
 use super::source::{Sink, Source};
 use super::threads::{each, threads_for};
-use super::wide::{Work, wide};
+use crate::wide::{Work, wide};
 
 /// Smaller copies need no threads.
 const LARGE: usize = 4 << 20;

@@ -8,7 +8,8 @@ use half::{bf16, f16};
 
 use super::difference::DiffOptions;
 use super::tally::Tally;
-use crate::array::{self, DType, Kind, Load, Numbers, Scalar, Work, converter};
+use crate::array::{DType, Kind, Load, Numbers, Scalar, converter};
+use crate::wide::{Work, wide};
 
 /// Elements of both arrays, side by side; the first has this flat index. Those that differ are marked.
 pub(super) struct Pairs<'p> {
@@ -411,7 +412,7 @@ fn count_numbers<N: Number>(
     options: &DiffOptions,
     tally: &mut Tally,
 ) {
-    array::wide(Rows::<N> { pairs, options, tally, number: PhantomData });
+    wide(Rows::<N> { pairs, options, tally, number: PhantomData });
 }
 
 struct Rows<'p, N> {

@@ -1,6 +1,7 @@
 //! Codes of short words for frequent symbols, and how a block describes them.
 
 use super::bits::Bits;
+use crate::wide::{Work, wide};
 
 /// The longest word of literals and lengths that is used: four of them fit between two flushes.
 const LITERAL_LIMIT: usize = 14;
@@ -35,38 +36,45 @@ impl Counts {
     /// What the best code would take at least, in bits, without its description and the bits that
     /// lengths and distances take beyond their words.
     pub(super) fn entropy(&self) -> f32 {
-        entropy(&self.literals) + entropy(&self.distances)
+        wide(Entropy(&self.literals)) + wide(Entropy(&self.distances))
     }
 }
 
 /// Sum of `count * log2(total / count)`, but at least one bit for each symbol, as in a code. The
 /// order of the additions is fixed, and there is nothing but additions and multiplications, so that
 /// it is the same on every machine.
-fn entropy(counts: &[u32]) -> f32 {
-    let mut sums = [0.0_f32; 8];
-    let mut totals = [0_u32; 8];
-    let mut most = [0_u32; 8];
-    let (groups, rest) = counts.as_chunks::<8>();
-    for group in groups {
-        for lane in 0..8 {
-            sums[lane] += weighted(group[lane]);
-            totals[lane] += group[lane];
-            most[lane] = most[lane].max(group[lane]);
+struct Entropy<'a>(&'a [u32]);
+
+impl Work for Entropy<'_> {
+    type Done = f32;
+    #[inline(always)]
+    fn work(self) -> f32 {
+        let Self(counts) = self;
+        let mut sums = [0.0_f32; 8];
+        let mut totals = [0_u32; 8];
+        let mut most = [0_u32; 8];
+        let (groups, rest) = counts.as_chunks::<8>();
+        for group in groups {
+            for lane in 0..8 {
+                sums[lane] += weighted(group[lane]);
+                totals[lane] += group[lane];
+                most[lane] = most[lane].max(group[lane]);
+            }
         }
+        for (lane, &count) in rest.iter().enumerate() {
+            sums[lane] += weighted(count);
+            totals[lane] += count;
+            most[lane] = most[lane].max(count);
+        }
+        let total: u32 = totals.iter().sum();
+        let sum = sums.iter().sum::<f32>();
+        let most = most.iter().fold(0, |a, &b| a.max(b));
+        if most > total / 2 {
+            // One bit tells the most frequent symbol from the others.
+            return total as f32 + weighted(total - most) - (sum - weighted(most));
+        }
+        weighted(total) - sum
     }
-    for (lane, &count) in rest.iter().enumerate() {
-        sums[lane] += weighted(count);
-        totals[lane] += count;
-        most[lane] = most[lane].max(count);
-    }
-    let total: u32 = totals.iter().sum();
-    let sum = sums.iter().sum::<f32>();
-    let most = most.iter().fold(0, |a, &b| a.max(b));
-    if most > total / 2 {
-        // One bit tells the most frequent symbol from the others.
-        return total as f32 + weighted(total - most) - (sum - weighted(most));
-    }
-    weighted(total) - sum
 }
 
 #[inline(always)]

@@ -80,11 +80,15 @@ impl Plan {
             _ => &[Width::Four, Width::Eight, Width::Sixteen],
         };
         let (mut chosen, mut bits) = (strided, 0.0);
-        for &width in widths {
-            (chosen, bits) = consider(strided.searching(width, Effort::Quick), 1.0);
-        }
         // The more there is to find, the more care pays.
-        let is_dense = bits > 2.8 * sample.len() as f32;
+        let dense = 2.8 * sample.len() as f32;
+        for &width in widths {
+            // Small elements that hardly repeat do not do so eight bytes at a time.
+            if bits < dense || encoder.item() > 3 {
+                (chosen, bits) = consider(strided.searching(width, Effort::Quick), 1.0);
+            }
+        }
+        let is_dense = bits > dense;
         if let Some(Search { width, .. }) = chosen.search
             && encoder.level > 3
             && !is_dense

@@ -2,6 +2,7 @@
 //! time.
 
 use super::block::{LONGEST, Token, distance_symbol};
+use crate::wide::{Work, wide};
 
 /// Bytes that are parsed at a time; no match goes from one segment into the next.
 pub(super) const SEGMENT: usize = 16_384;
@@ -46,6 +47,11 @@ impl Masks {
 
     /// Compares `chunk[from..to]`, at most one segment.
     pub(super) fn fill(&mut self, chunk: &[u8], from: usize, to: usize, stride: Stride) {
+        wide(Comparison { masks: self, chunk, from, to, stride });
+    }
+
+    #[inline(always)]
+    fn compare(&mut self, chunk: &[u8], from: usize, to: usize, stride: Stride) {
         let distance = usize::from(stride.distance);
         // What has nothing that far before it is not equal to anything.
         let first = from.max(distance);
@@ -111,6 +117,23 @@ impl Masks {
             }
         }
         length.min(LONGEST)
+    }
+}
+
+/// A segment that is compared with what is a stride before it.
+struct Comparison<'a> {
+    masks: &'a mut Masks,
+    chunk: &'a [u8],
+    from: usize,
+    to: usize,
+    stride: Stride,
+}
+
+impl Work for Comparison<'_> {
+    type Done = ();
+    #[inline(always)]
+    fn work(self) {
+        self.masks.compare(self.chunk, self.from, self.to, self.stride);
     }
 }
 
