@@ -2,10 +2,10 @@
 
 use std::io::{self, Read};
 
-use libdeflater::DecompressionError;
 use zlib_rs::{Inflate, InflateFlush, Status};
 
 use super::archive::Method;
+use super::inflate;
 use crate::array::Source;
 use crate::error::{DecodeError, Result};
 
@@ -39,10 +39,16 @@ pub(super) fn check_size(method: Method, compressed: u64, size: u64) -> Result<(
     Ok(())
 }
 
-/// Fills `to` with what `compressed` stands for, which has to be exactly as much.
-pub(super) fn decompress(method: Method, compressed: &[u8], to: &mut [u8]) -> Result<()> {
+/// Fills `to` with what `compressed` stands for, which has to be exactly as much, by at most
+/// `threads` threads.
+pub(super) fn decompress(
+    method: Method,
+    compressed: &[u8],
+    to: &mut [u8],
+    threads: usize,
+) -> Result<()> {
     match method {
-        Method::Deflate => inflate(compressed, to),
+        Method::Deflate => inflate::inflate(compressed, to, threads),
         Method::Zstd => {
             let size = to.len();
             let written = zstd::bulk::Decompressor::new()
@@ -181,22 +187,8 @@ fn inflate_blocks(
     }
 }
 
-fn inflate(compressed: &[u8], to: &mut [u8]) -> Result<()> {
-    match libdeflater::Decompressor::new().deflate_decompress(compressed, to) {
-        Ok(written) if written == to.len() => Ok(()),
-        Ok(written) => Err(too_short(written, to.len())),
-        Err(DecompressionError::InsufficientSpace) => Err(DecodeError::malformed(format!(
-            "the data goes on behind the {} bytes that it is said to stand for",
-            to.len()
-        ))),
-        Err(DecompressionError::BadData) => {
-            Err(DecodeError::malformed("the deflate data is damaged, or ends too early"))
-        }
-    }
-}
-
 #[cold]
-fn too_short(written: usize, size: usize) -> DecodeError {
+pub(super) fn too_short(written: usize, size: usize) -> DecodeError {
     DecodeError::malformed(format!("the data stands for {written} bytes, it is said to be {size}"))
 }
 

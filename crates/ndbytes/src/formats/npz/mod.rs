@@ -15,6 +15,7 @@ mod codec;
 mod content;
 #[doc(hidden)]
 pub mod deflate;
+mod inflate;
 mod names;
 mod peek;
 mod read;

@@ -189,7 +189,9 @@ impl<'a> Archive<'a> {
     /// # Errors
     /// When the member is damaged, in a form that is not read here, or larger than the limits allow.
     pub fn bytes(&self, member: &Member) -> Result<Source<'a>> {
-        self.place(member).and_then(|place| self.bytes_at(member, place)).map_err(about(member))
+        let threads = self.options.threads;
+        let bytes = self.place(member).and_then(|place| self.bytes_at(member, place, threads));
+        bytes.map_err(about(member))
     }
 
     /// The array in a member.
@@ -197,8 +199,12 @@ impl<'a> Archive<'a> {
     /// # Errors
     /// As [`Archive::bytes`], and when it holds no array.
     pub fn array(&self, member: &Member) -> Result<Array<'a>> {
+        self.array_by(member, self.options.threads)
+    }
+
+    fn array_by(&self, member: &Member, threads: usize) -> Result<Array<'a>> {
         let at = self.place(member).map_err(about(member))?;
-        let bytes = self.bytes_at(member, at).map_err(about(member))?;
+        let bytes = self.bytes_at(member, at, threads).map_err(about(member))?;
         self.array_in(member, bytes, at)
     }
 
@@ -220,8 +226,12 @@ impl<'a> Archive<'a> {
     /// # Errors
     /// As [`Archive::array`].
     pub fn read(&self, member: &Member) -> Result<Held<'a>> {
+        self.read_by(member, self.options.threads)
+    }
+
+    fn read_by(&self, member: &Member, threads: usize) -> Result<Held<'a>> {
         let at = self.place(member).map_err(about(member))?;
-        let bytes = self.bytes_at(member, at).map_err(about(member))?;
+        let bytes = self.bytes_at(member, at, threads).map_err(about(member))?;
         let mut start = [0; npy::MAGIC.len()];
         let len = start.len().min(bytes.len());
         bytes.copy_over(0, &mut start[..len]);
@@ -236,7 +246,7 @@ impl<'a> Archive<'a> {
     /// # Errors
     /// As [`Archive::array`], and when all of them together are more than the limits allow.
     pub fn read_all(&self, members: &[&Member]) -> Result<Vec<Held<'a>>> {
-        self.all(members, |member| self.read(member))
+        self.all(members, |member, threads| self.read_by(member, threads))
     }
 
     /// All arrays with their names, read by several threads. Folders and members that do not start
@@ -246,28 +256,30 @@ impl<'a> Archive<'a> {
     /// As [`Archive::array`], and when two arrays have the same name.
     pub fn arrays(&self) -> Result<Vec<(String, Array<'a>)>> {
         let members = self.array_members()?;
-        let arrays = self.all(&members, |member| self.array(member))?;
+        let arrays = self.all(&members, |member, threads| self.array_by(member, threads))?;
         let names = members.iter().map(|member| member.array_name().to_owned());
         Ok(names.zip(arrays).collect())
     }
 
+    /// `read` is told how many threads may work on one member.
     fn all<T: Send>(
         &self,
         members: &[&Member],
-        read: impl Fn(&Member) -> Result<T> + Sync,
+        read: impl Fn(&Member, usize) -> Result<T> + Sync,
     ) -> Result<Vec<T>> {
         let built = members.iter().map(|member| self.built_for(member));
         let built = built.fold(0_u64, u64::saturating_add);
         let limits = &self.options.limits;
         limits.check_bytes(built, self.storage.len()).map_err(|error| error.format("npz"))?;
         let threads = self.threads_for(members, built);
+        let each = self.options.threads / threads;
         if threads == 1 {
-            return members.iter().map(|member| read(member)).collect();
+            return members.iter().map(|member| read(member, each)).collect();
         }
         // The largest first: none should be left for the end.
         let mut order: Vec<usize> = (0..members.len()).collect();
         order.sort_by_key(|&index| std::cmp::Reverse(members[index].size()));
-        let mut done = map(threads, order, || (), |(), index| (index, read(members[index])));
+        let mut done = map(threads, order, || (), |(), index| (index, read(members[index], each)));
         done.sort_by_key(|(index, _)| *index);
         done.into_iter().map(|(_, result)| result).collect()
     }
@@ -326,7 +338,7 @@ impl<'a> Archive<'a> {
                         // Its frame may ask for more memory than is lent to it for a start.
                         true => {
                             allowance.spend(member.size())?;
-                            let bytes = self.bytes_unchecked(member, at)?;
+                            let bytes = self.bytes_unchecked(member, at, 1)?;
                             Ok(bytes.to_vec(0, count.min(bytes.len())))
                         }
                         false => Err(error),
@@ -348,15 +360,20 @@ impl<'a> Archive<'a> {
         Ok(at)
     }
 
-    fn bytes_at(&self, member: &Member, at: u64) -> Result<Source<'a>> {
-        let bytes = self.bytes_unchecked(member, at)?;
+    fn bytes_at(&self, member: &Member, at: u64, threads: usize) -> Result<Source<'a>> {
+        let bytes = self.bytes_unchecked(member, at, threads)?;
         if self.options.check_crc {
             check_crc(member, &bytes, at)?;
         }
         Ok(bytes)
     }
 
-    pub(super) fn bytes_unchecked(&self, member: &Member, at: u64) -> Result<Source<'a>> {
+    pub(super) fn bytes_unchecked(
+        &self,
+        member: &Member,
+        at: u64,
+        threads: usize,
+    ) -> Result<Source<'a>> {
         let (method, size) = (member.method(), member.size());
         codec::check_size(method, member.compressed_size(), size).map_err(|error| error.at(at))?;
         if !self.is_view(member) {
@@ -372,10 +389,8 @@ impl<'a> Archive<'a> {
             DecodeError::unsupported(format!("{size} bytes are more than any memory here"))
         })?;
         // Of a size that is a lie, no more is fetched than what the limits allow.
-        Source::zeroed_ahead(len, self.options.threads, |to| {
-            codec::decompress(method, compressed, to)
-        })
-        .map_err(|error| error.at(at))
+        Source::zeroed_ahead(len, threads, |to| codec::decompress(method, compressed, to, threads))
+            .map_err(|error| error.at(at))
     }
 
     /// What a look at all members may spend.

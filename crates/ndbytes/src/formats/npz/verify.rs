@@ -135,7 +135,7 @@ impl Archive<'_> {
         let end = match header.dtype.has_objects() {
             true => {
                 allowance.spend(self.built_for(member))?;
-                let bytes = self.bytes_unchecked(member, at)?;
+                let bytes = self.bytes_unchecked(member, at, 1)?;
                 npy::extent(&bytes, limits).map_err(|error| error.ends_inside())?.1 as u64
             }
             false => {
@@ -202,7 +202,7 @@ impl Archive<'_> {
             // A zstd frame may ask for more memory than is lent to it before its size is known.
             (None, Err(_)) if method == Method::Zstd && self.may_build(member) => {
                 allowance.spend(size)?;
-                let bytes = self.bytes_unchecked(member, at)?;
+                let bytes = self.bytes_unchecked(member, at, 1)?;
                 check_sum(member, codec::crc_of(&bytes), at)?;
                 take(bytes.as_slice().and_then(|bytes| bytes.get(len as usize..)).unwrap_or(&[]));
                 return Ok(());
