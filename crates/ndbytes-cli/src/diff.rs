@@ -16,7 +16,8 @@ use crate::trouble::Trouble;
 const AFTER_HELP: &str = "\
 Elements are the same when their bits are: NaN and a NaN of the same bits, but
 not 0.0 and -0.0. With --rtol, --atol, --ulp or --values it is their values that
-count, and neither dtypes nor byte orders.
+count, and neither dtypes nor byte orders. Files are mapped; what is compressed is
+inflated first, within --max-bytes.
 
 Exit codes: 0 the same, 1 different, 2 trouble.
 
