@@ -136,6 +136,18 @@ impl ReadArgs {
         Ok(Some(members.iter().map(|member| member.array_name().to_owned()).collect()))
     }
 
+    /// The archive in `bytes`, where they are one.
+    pub(crate) fn open<'a>(
+        &self,
+        path: &Path,
+        bytes: &'a [u8],
+    ) -> Result<Option<Archive<'a>>, Trouble> {
+        match self.format(path, bytes) {
+            Format::Npz => self.archive(bytes).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     fn archive<'a>(&self, bytes: &'a [u8]) -> Result<Archive<'a>, Trouble> {
         let options = npz::ReadOptions::new().limits(self.spending.limits());
         Ok(Archive::new(Source::slice(bytes), options)?)

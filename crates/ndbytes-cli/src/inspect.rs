@@ -23,7 +23,8 @@ use ndbytes::array::{quoted, tuple};
 
 const AFTER_HELP: &str = "\
 Only the description is read, never the elements, and nothing in it is run. Of a
-stream no more is read than the description takes, or 64 KiB. A file that cannot
+stream no more is read than the description takes, or 64 KiB; of objects, which
+are a pickle, what they ask for is told as far as that. A file that cannot
 be described is told on stderr; the others follow, and the exit code is 2.
 Of an npz the arrays are listed; of the one after the colon all is told.
 
@@ -40,11 +41,15 @@ With --json there is one object on a line for each file:
     shape      elements along each axis
     order      \"C\" or \"F\"
     offset     byte of the file where the data starts, or null where it does not
-               lie as it is; alignment: largest power of two, at most 64, that
+               lie as it is; offset_inside: that of the npy, of one that is
+               compressed; alignment: largest power of two, at most 64, that
                divides it
     nbytes     length of the data, or null when only reading would tell
     compression  such as \"deflate\", or null where it is not compressed
-  names      what a pickle asks for: name, known (or refused), offset
+    version    of the npy that it is, in an npz, too, or null in a pickle
+    names, oddities  those of the whole that are about this array
+  names      what a pickle, or one of objects, asks for: name, known (or refused),
+             offset
   oddities   what is unusual, damaged or lost, as sentences
 or, in their place, error: kind, message, offset, entry, hint (or null).
 
@@ -91,17 +96,16 @@ struct Looked {
 impl Looked {
     fn at(asked: &Path, limits: Limits) -> Result<Self, Failure> {
         let target = Named::new(asked);
-        let mut summary = look(&target.path, limits)?;
+        let summary = look(&target.path, limits)?;
         let Some(wanted) = target.array() else { return Ok(Self { summary, is_one: false }) };
         if summary.format != Format::Npz {
             return Err(Failure::mismatch(nameless(wanted), None));
         }
         let names = summary.entries.iter().flat_map(|entry| entry.name.as_deref());
         let known = format!("there are {}", quoted(names));
-        summary.entries.retain(|entry| entry.name.as_deref() == Some(wanted));
-        match summary.entries.is_empty() {
-            false => Ok(Self { summary, is_one: true }),
-            true => {
+        match summary.only(wanted) {
+            Some(summary) => Ok(Self { summary, is_one: true }),
+            None => {
                 let found = format!("the archive has no array {wanted:?}");
                 Err(Failure::mismatch(found, Some(known)))
             }
@@ -173,7 +177,14 @@ fn print(
     screen.line(&[Cell::new(BOLD, name(file))])?;
     let version = summary.version.as_ref().map_or(String::new(), |version| format!(" {version}"));
     let row = |label: &str, text: String| vec![Cell::new(DIM, label), Cell::from(text)];
-    let format = row("format", format!("{}{version}", summary.format.name()));
+    let format = match &summary.entries[..] {
+        // What is asked for is an npy; where it is, is a matter of the file.
+        [Entry { version: Some(version), .. }] if summary.format == Format::Npz && !is_list => {
+            format!("npy {version} in npz")
+        }
+        _ => format!("{}{version}", summary.format.name()),
+    };
+    let format = row("format", format);
     // The labels are as wide as "format" everywhere, so the tables of entries line up.
     screen.table(2, &[format])?;
     if is_list {
@@ -221,18 +232,20 @@ fn entries(summary: &Summary) -> Vec<Vec<Cell>> {
     if summary.entries.is_empty() {
         return Vec::new();
     }
-    let titles = ["entry", "dtype", "shape", "order", "bytes", "place"];
+    let titles = ["entry", "npy", "dtype", "shape", "order", "bytes", "place"];
     let mut rows = vec![titles.map(|title| Cell::new(DIM, title)).to_vec()];
-    rows[0][4] = rows[0][4].clone().right();
+    rows[0][5] = rows[0][5].clone().right();
     rows.extend(summary.entries.iter().map(|entry| {
-        let place = entry.compression.map(str::to_owned).or_else(|| place(entry));
+        let places = [entry.compression.map(str::to_owned), place(entry)];
+        let places: Vec<String> = places.into_iter().flatten().collect();
         vec![
             entry.name.as_deref().unwrap_or_default().into(),
+            entry.version.as_deref().unwrap_or_default().into(),
             in_short(&entry.dtype).into(),
             tuple(&entry.shape).into(),
             order_name(entry.order).into(),
             Cell::from(entry.nbytes.map_or("objects".to_owned(), |n| n.to_string())).right(),
-            place.unwrap_or_default().into(),
+            places.join(", ").into(),
         ]
     }));
     rows
@@ -242,17 +255,22 @@ fn entries(summary: &Summary) -> Vec<Vec<Cell>> {
 fn data(entry: &Entry) -> String {
     let nbytes = entry.nbytes.map(|nbytes| counted(nbytes, "byte"));
     let how = entry.compression.map(|how| format!("compressed by {how}"));
-    match (nbytes, how.or_else(|| place(entry))) {
+    let places: Vec<String> = [how, place(entry)].into_iter().flatten().collect();
+    match (nbytes, (!places.is_empty()).then(|| places.join(", "))) {
         (Some(nbytes), Some(place)) => format!("{nbytes} {place}"),
         (None, Some(place)) => format!("{place}; only reading it would tell how long it is"),
         (_, None) => "not as it is in memory; only reading it would tell more".to_owned(),
     }
 }
 
-/// Where the data of an array lies, if it lies as it is.
+/// Where the data of an array lies, if it lies as it is there or inside of what is compressed.
 fn place(entry: &Entry) -> Option<String> {
-    let (offset, alignment) = entry.offset.zip(entry.alignment())?;
-    Some(format!("from byte {offset}, aligned to {alignment}"))
+    let alignment = entry.alignment()?;
+    match (entry.offset, entry.offset_inside) {
+        (Some(offset), _) => Some(format!("from byte {offset}, aligned to {alignment}")),
+        (None, Some(offset)) => Some(format!("inside from byte {offset}, aligned to {alignment}")),
+        (None, None) => None,
+    }
 }
 
 /// What one element is, in a few words.
@@ -313,9 +331,13 @@ fn entry_json(entry: &Entry) -> Value {
     object["shape"] = json!(&entry.shape[..]);
     object["order"] = json!(order_name(entry.order));
     object["offset"] = json!(entry.offset);
+    object["offset_inside"] = json!(entry.offset_inside);
     object["alignment"] = json!(entry.alignment());
     object["nbytes"] = json!(entry.nbytes);
     object["compression"] = json!(entry.compression);
+    object["version"] = json!(entry.version);
+    object["names"] = entry.names.iter().map(name_json).collect();
+    object["oddities"] = json!(entry.oddities);
     object
 }
 

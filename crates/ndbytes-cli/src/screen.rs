@@ -70,6 +70,22 @@ impl Screen {
         Some((columns.into(), lines.into()))
     }
 
+    /// Points of one of its characters, across and down, where it says so.
+    #[cfg(unix)]
+    pub(crate) fn character(&self) -> Option<(usize, usize)> {
+        const LIKELY: std::ops::RangeInclusive<usize> = 4..=64;
+        let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+        let of_one = |points: u16, characters: u16| {
+            points.checked_div(characters).map(usize::from).filter(|points| LIKELY.contains(points))
+        };
+        Some((of_one(size.ws_xpixel, size.ws_col)?, of_one(size.ws_ypixel, size.ws_row)?))
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) fn character(&self) -> Option<(usize, usize)> {
+        None
+    }
+
     /// A drawing, whose codes are for the terminal to obey: of our own making, with nothing from a
     /// file in it but colours.
     pub(crate) fn drawing(&mut self, drawing: &str) -> io::Result<()> {

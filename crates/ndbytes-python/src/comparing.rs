@@ -118,7 +118,8 @@ fn equal_in_numpy(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>, equal_nan: bool) -
 /// Parameters
 /// ----------
 /// a, b : array_like
-///     Of masked arrays, the masks and fill values are compared too.
+///     Of masked arrays, the masks and fill values are compared too. ``numpy.ma.masked`` is identical
+///     to itself and to nothing else.
 ///
 /// Returns
 /// -------
@@ -139,13 +140,17 @@ fn equal_in_numpy(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>, equal_nan: bool) -
 #[pyo3(signature = (a, b, /))]
 pub(crate) fn identical(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<bool> {
     let py = a.py();
-    let masked = py.import("numpy.ma")?.getattr("MaskedArray")?;
+    let ma = py.import("numpy.ma")?;
+    let (masked, constant) = (ma.getattr("MaskedArray")?, ma.getattr("masked")?);
     match (a.is_instance(&masked)?, b.is_instance(&masked)?) {
         (false, false) => identical_elements(&ndarray::asarray(a)?, &ndarray::asarray(b)?),
+        // There is one of it, which has no fill value.
+        (true, true) if a.is(&constant) || b.is(&constant) => Ok(a.is(b)),
         (true, true) => {
-            // What MaskedArray calls `mask` may be a single False for all elements.
-            let getmaskarray = py.import("numpy.ma")?.getattr("getmaskarray")?;
-            if !identical_elements(&getmaskarray.call1((a,))?, &getmaskarray.call1((b,))?)? {
+            // What MaskedArray calls `mask` may be a single False for all elements. That of an element
+            // of a structure is no array.
+            let mask = |x| ndarray::asarray(&ma.getattr("getmaskarray")?.call1((x,))?);
+            if !identical_elements(&mask(a)?, &mask(b)?)? {
                 return Ok(false);
             }
             for part in ["fill_value", "data"] {

@@ -146,7 +146,8 @@ fn inspect_object(py: Python<'_>, object: &Bound<'_, PyAny>) -> PyResult<Summary
 /// entries : list of Entry
 ///     The arrays.
 /// names : list of str
-///     What a pickle asks for. None of it is imported; what would be refused is among the oddities.
+///     What a pickle asks for, or in npy and npz that of objects, of which the first 64 KiB are looked
+///     at. None of it is imported; what would be refused is among the oddities.
 /// oddities : list of str
 ///     What is unusual, damaged or refused, in words.
 #[pyclass(frozen, module = "ndbytes")]
@@ -219,12 +220,21 @@ impl Summary {
     fn _repr_html_(&self, py: Python<'_>) -> PyResult<String> {
         let mut page = format!("<div><strong>{}</strong></div>", html(&self.title()));
         if !self.entries.is_empty() {
-            let titles =
-                ["name", "dtype", "shape", "order", "data from byte", "bytes", "compression"];
+            let titles = [
+                "name",
+                "dtype",
+                "shape",
+                "order",
+                "npy",
+                "data from byte",
+                "aligned to",
+                "bytes",
+                "compression",
+            ];
             let shown = self.entries.iter().take(MOST_SHOWN);
             let rows: Vec<Vec<String>> =
                 shown.map(|entry| entry.get().row(py)).collect::<PyResult<_>>()?;
-            page.push_str(&html_table(&titles, &[4, 5], &rows));
+            page.push_str(&html_table(&titles, &[5, 6, 7], &rows));
         }
         page.push_str(&html_lines(self.remarks().iter().map(String::as_str)));
         Ok(page)
@@ -242,11 +252,19 @@ impl Summary {
 /// order : {"C", "F"}
 /// offset : int or None
 ///     The byte where the data starts; None where it does not lie there as it is.
+/// offset_inside : int or None
+///     Of an array that is compressed, the byte of its npy, once that is inflated, where the data starts.
 /// alignment : int or None
-///     The largest power of two, at most 64, of which ``offset`` is a multiple.
+///     The largest power of two, at most 64, of which ``offset`` is a multiple, or ``offset_inside``.
 /// nbytes : int or None
 ///     The bytes that the data takes; None when only reading would tell.
 /// compression : str or None
+/// version : str or None
+///     The version of the npy that it is, in an npz, too; None in a pickle.
+/// names : list of str
+///     What the pickle of its objects asks for in the first 64 KiB of its npy.
+/// oddities : list of str
+///     What is unusual about this array; among those of the summary, too.
 #[pyclass(frozen, module = "ndbytes")]
 pub(crate) struct Entry {
     #[pyo3(get)]
@@ -260,11 +278,19 @@ pub(crate) struct Entry {
     #[pyo3(get)]
     offset: Option<u64>,
     #[pyo3(get)]
+    offset_inside: Option<u64>,
+    #[pyo3(get)]
     alignment: Option<u64>,
     #[pyo3(get)]
     nbytes: Option<u64>,
     #[pyo3(get)]
     compression: Option<String>,
+    #[pyo3(get)]
+    version: Option<String>,
+    #[pyo3(get)]
+    names: Vec<String>,
+    #[pyo3(get)]
+    oddities: Vec<String>,
 }
 
 impl Entry {
@@ -276,9 +302,13 @@ impl Entry {
             shape: PyTuple::new(py, &entry.shape[..])?.unbind(),
             order: if entry.order == Order::F { "F" } else { "C" },
             offset: entry.offset,
+            offset_inside: entry.offset_inside,
             alignment: entry.alignment(),
             nbytes: entry.nbytes,
             compression: entry.compression.map(str::to_owned),
+            version: entry.version.clone(),
+            names: entry.names.iter().map(|name| name.name.clone()).collect(),
+            oddities: entry.oddities.clone(),
         })
     }
 
@@ -288,7 +318,10 @@ impl Entry {
             self.offset.map_or(String::new(), |offset| format!(", data from byte {offset}"));
         let how = self.compression.as_ref().map_or(String::new(), |how| format!(", {how}"));
         let (dtype, shape) = (self.dtype_in_short(py)?, self.shape.bind(py).repr()?);
-        let line = format!("{name}{dtype} {shape} in {} order{place}{how}", self.order);
+        // Of an npy on its own the summary has said so.
+        let version = self.version.as_ref().filter(|_| self.name.is_some());
+        let version = version.map_or(String::new(), |version| format!(", npy {version}"));
+        let line = format!("{name}{dtype} {shape} in {} order{version}{place}{how}", self.order);
         Ok(printable(&line).into_owned())
     }
 
@@ -301,7 +334,9 @@ impl Entry {
             self.dtype_in_short(py)?,
             self.shape.bind(py).repr()?.to_string(),
             self.order.to_owned(),
+            self.version.clone().unwrap_or_default(),
             number(self.offset),
+            number(self.alignment),
             number(self.nbytes),
             self.compression.clone().unwrap_or_default(),
         ])

@@ -220,6 +220,17 @@ def test_masked_arrays() -> None:
     assert not ndbytes.identical(masked([1.0], False), np.array([1.0]))
     nested = np.ma.masked_array(np.zeros(2, "i2,f4"), mask=[(0, 1), (0, 0)])
     differ(nested, np.ma.masked_array(np.zeros(2, "i2,f4"), mask=[(1, 0), (0, 0)]))
+    other = np.ma.masked_array(np.zeros(2, "i2,f4"), mask=[(1, 0), (0, 0)])
+    assert ndbytes.identical(nested[0], nested[0])
+    assert not ndbytes.identical(nested[0], other[0])
+
+
+def test_the_masked_constant_is_identical_to_itself_alone() -> None:
+    assert ndbytes.identical(np.ma.masked, np.ma.masked)
+    assert ndbytes.identical(masked([1.0], True)[0], np.ma.masked)
+    for other in (masked(0.0, True), masked([1.0], True), np.float64(0), 0.0):
+        assert not ndbytes.identical(np.ma.masked, other)
+        assert not ndbytes.identical(other, np.ma.masked)
 
 
 def test_array_likes() -> None:

@@ -7,6 +7,7 @@ import os
 import pickle
 import re
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -126,17 +127,59 @@ def test_repr_and_html_of_archives() -> None:
     summary = ndbytes.inspect(data)
     lines = repr(summary).splitlines()
     assert lines[0] == f"<npz, {len(data)} bytes"
-    assert lines[1] == "  x: float32 (2, 3) in C order, deflate"
+    assert lines[1] == "  x: float32 (2, 3) in C order, npy 1.0, deflate"
     html = summary._repr_html_()
     assert html.startswith(f"<div><strong>npz, {len(data)} bytes</strong></div><table>")
     assert html.count("<tr>") == 3
     assert '<td style="text-align:left">float32</td>' in html
+    assert '<td style="text-align:left">1.0</td>' in html
+    assert '<td style="text-align:right">64</td>' in html
     many = ndbytes.inspect(ndbytes.arrays_to_bytes({f"a{i}": np.arange(3) for i in range(60)}))
     assert "  ... 10 more entries" in repr(many)
     assert many._repr_html_().count("<tr>") == 51
     wide = np.zeros(2, [(f"field{i}", "f4") for i in range(100)])
     summary = ndbytes.inspect(ndbytes.array_to_bytes(wide))
     assert "structure of 100 fields (2,) in C order" in repr(summary)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_arrays_of_archives_are_told_as_they_are_alone(method: int) -> None:
+    """Version, alignment, oddities and names: of each, without the others'."""
+    python2 = b"\x93NUMPY\x01\x00\x46\x00{'descr': '<i4', 'fortran_order': False, 'shape': (3L,)}"
+    evil = io.BytesIO()
+    np.save(evil, np.array([print], object), allow_pickle=True)
+    wide = np.zeros(2, [(f"{index:0>100}", "u1") for index in range(700)])
+    alone = {
+        "python2": python2.ljust(79) + b"\n" + bytes(12),
+        "evil": evil.getvalue(),
+        "wide": ndbytes.array_to_bytes(wide),
+        "greek": ndbytes.array_to_bytes(np.zeros(2, [("\u03b1", "u1")])),
+    }
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", method) as file:
+        for name, data in alone.items():
+            file.writestr(f"{name}.npy", data)
+    whole = archive.getvalue()
+    summary = ndbytes.inspect(whole)
+    assert summary.version is None
+    for entry, (name, data) in zip(summary.entries, alone.items(), strict=True):
+        same = ndbytes.inspect(data)
+        assert (entry.name, entry.dtype) == (name, same.entries[0].dtype)
+        assert (entry.version, entry.names) == (same.version, same.names)
+        assert entry.oddities == same.oddities
+        assert {f'"{name}.npy": {oddity}' for oddity in same.oddities} <= {*summary.oddities}
+        start = same.entries[0].offset
+        assert start is not None
+        if method == zipfile.ZIP_STORED:
+            assert entry.offset_inside is None
+            assert entry.offset is not None
+            assert whole[entry.offset - start :].startswith(data)
+        else:
+            assert (entry.offset, entry.offset_inside) == (None, start)
+            assert entry.alignment == same.entries[0].alignment
+    assert [entry.version for entry in summary.entries] == ["1.0", "1.0", "2.0", "3.0"]
+    assert "builtins.print" in summary.names
+    assert any("3L" in oddity for oddity in summary.entries[0].oddities)
 
 
 def test_repr_and_html_of_pickles() -> None:

@@ -223,7 +223,7 @@ def test_what_is_not_plain_data_is_refused_by_name() -> None:
         (Own(), "Own"),
         (Number(3), "Number"),
         (zoneinfo.ZoneInfo("UTC"), "ZoneInfo"),
-        (np.ma.masked, "MaskedConstant"),
+        (np.ma.masked, "numpy.ma.masked"),
         (np.arange(3).view(Labelled), "Labelled"),
         (np.float64, "type"),
         (os, "module"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 import warnings
 from collections.abc import Callable
@@ -185,3 +186,15 @@ def test_an_array_is_not_changed_by_being_refused() -> None:
     with pytest.raises(ndbytes.EncodeError):
         ndbytes.array_to_bytes(x)
     assert before == (parts(np.asarray(x.data)), x.mask.tolist())
+
+
+def test_the_masked_constant_is_not_pickled_as_the_number_that_it_hides() -> None:
+    """`list` of a masked array holds it."""
+    for value in (np.ma.masked, list(masked()), np.array([np.ma.masked, 1], object)):
+        with pytest.raises(ndbytes.EncodeError, match="no value") as raised:
+            ndbytes.pickle.dumps(value)
+        assert "the masked array that it is of" in str(raised.value)
+    whole = ndbytes.pickle.loads(ndbytes.pickle.dumps([masked()]))[0]
+    assert ndbytes.identical(whole, masked())
+    with pytest.raises(ndbytes.UnsafeError, match="MaskedConstant"):
+        ndbytes.pickle.loads(pickle.dumps(np.ma.masked))

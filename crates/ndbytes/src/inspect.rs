@@ -5,11 +5,11 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use crate::array::{Kind, Scalar, Source};
 use crate::error::{DecodeError, Result};
-use crate::formats::{self, Format, ReadOptions, Summary, npz};
+use crate::formats::{self, Format, MOST_OF_OBJECTS, ReadOptions, Summary, npz};
 use crate::limits::Limits;
 
-/// Descriptions at the start of a stream are nearly all shorter.
-const ENOUGH_FOR_MOST: u64 = 64 << 10;
+/// Descriptions at the start of a stream are nearly all shorter, and of objects no more is looked at.
+const ENOUGH_FOR_MOST: u64 = MOST_OF_OBJECTS as u64;
 /// What is told by its end is told by no more of it.
 const MOST_OF_AN_END: u64 = 64;
 /// More of a stream is not kept, whatever may come at its end.
@@ -19,7 +19,8 @@ const MOST_OF_A_STREAM: u64 = 256 << 20;
 ///
 /// `nbytes` is the length of the whole input, of which `bytes` may be the start, or `None` where
 /// that is not known. `oddities` then also tells of an input that is too short or too long for its
-/// description. An npz archive lists what is in it at its end; of the start of one, the members are
+/// description. Of objects in npy and npz the names are told that their pickle asks for in the first 64
+/// KiB of the npy; [`verify`](crate::verify()) reads all of it. An npz archive lists what is in it at its end; of the start of one, the members are
 /// told that are there, and of the start of a pickle what it has asked for by then.
 ///
 /// # Errors
@@ -161,12 +162,20 @@ fn inspect_anywhere<F: Read + Seek + Send>(
                 }
                 wanted = u64::MAX;
             }
+            Ok(summary) if !is_all && wanted < ENOUGH_FOR_MOST && asks_behind(&summary) => {
+                wanted = ENOUGH_FOR_MOST;
+            }
             Err(error) if error.needed().is_some() && !is_all => {
                 wanted = error.needed().unwrap_or(0).max(wanted.saturating_mul(2));
             }
             summary => return summary,
         }
     }
+}
+
+/// Whether what the elements ask for is said behind the header.
+fn asks_behind(summary: &Summary) -> bool {
+    summary.entries.iter().any(|entry| entry.dtype.has_objects())
 }
 
 /// Whether the end of a file may say what it is: an archive's, or the STOP of a pickle that has no magic.
@@ -187,8 +196,8 @@ fn inspect_cut_archive(
     options: &ReadOptions,
 ) -> Result<Option<Summary>> {
     let peeked = npz::peek_cut(file, &options.limits)?;
-    let summary = || annotated(formats::summary_of_npz(&peeked), Some(nbytes));
-    Ok((!peeked.arrays.is_empty()).then(summary))
+    let is_there = !peeked.arrays.is_empty();
+    Ok(is_there.then(|| annotated(formats::summary_of_npz(peeked), Some(nbytes))))
 }
 
 /// What an npz archive says about itself, wherever its bytes are; see [`inspect`].
@@ -202,7 +211,7 @@ fn inspect_cut_archive(
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn inspect_archive(archive: &npz::Archive<'_>, limits: &Limits) -> Summary {
-    let summary = formats::summary_of_npz(&archive.peek(limits));
+    let summary = formats::summary_of_npz(archive.peek(limits));
     annotated(summary, Some(archive.nbytes()))
 }
 
@@ -220,9 +229,24 @@ fn annotated(mut summary: Summary, nbytes: Option<u64>) -> Summary {
             Some(more) => notes.push(format!("{more} bytes follow the data")),
         }
     }
-    let dtypes = summary.entries.iter().map(|entry| entry.dtype.kind());
-    notes.extend(dtypes.filter_map(dtype_notes).map(str::to_owned));
-    summary.oddities.extend(notes);
+    for entry in &mut summary.entries {
+        entry.oddities.extend(dtype_notes(entry.dtype.kind()).map(str::to_owned));
+    }
+    summary.oddities = match &mut summary.entries[..] {
+        // All that is said is said of the one array.
+        [entry] if summary.format == Format::Npy => {
+            entry.oddities.extend(notes);
+            entry.oddities.clone()
+        }
+        entries => {
+            let of_entries = entries.iter().flat_map(|entry| {
+                let prefix = entry.member.as_ref().or(entry.name.as_ref());
+                let prefix = prefix.map_or(String::new(), |name| format!("{name:?}: "));
+                entry.oddities.iter().map(move |oddity| format!("{prefix}{oddity}"))
+            });
+            of_entries.chain(summary.oddities).chain(notes).collect()
+        }
+    };
     summary.nbytes = nbytes;
     summary
 }

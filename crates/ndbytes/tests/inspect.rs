@@ -258,3 +258,123 @@ fn alignments_are_told_up_to_that_of_cache_lines() {
     entry.offset = None;
     assert_eq!(entry.alignment(), None);
 }
+
+/// An npy of one object, whose pickle asks for `name` behind `before` bytes of text.
+fn npy_of_objects(name: &str, before: usize) -> Vec<u8> {
+    let dtype = ndbytes::DType::from_typestr("|O").unwrap();
+    let mut bytes = ndbytes::npy::write_header(&dtype, &[1], ndbytes::Order::C, None).unwrap();
+    bytes.extend(b"\x80\x03X");
+    bytes.extend(u32::try_from(before).unwrap().to_le_bytes());
+    bytes.resize(bytes.len() + before, b'x');
+    bytes.extend(format!("0c{}\n.", name.replacen('.', "\n", 1)).as_bytes());
+    bytes
+}
+
+const NOT_TO_ITS_END: &str =
+    "what the pickle of its objects asks for is not told to its end: verify reads all of it";
+const OBJECTS: &str = "the data is a pickle of Python objects";
+
+#[test]
+fn an_array_of_an_archive_is_told_as_it_is_alone() {
+    let python2 = b"\x93NUMPY\x01\x00\x3c\x00{u'descr': '<i4', 'fortran_order': False, \
+        'shape': (3L,), } \n\x01\0\0\0\x02\0\0\0\x03\0\0\0";
+    let long_double = {
+        let dtype = ndbytes::DType::from_typestr("<f16").unwrap();
+        let header = ndbytes::npy::write_header(&dtype, &[2, 3], ndbytes::Order::F, None);
+        [header.unwrap(), vec![0; 96]].concat()
+    };
+    // Of version 2, and with more behind its data.
+    let plain = ndbytes::npy::write(&[1_u8, 2, 3][..]).unwrap();
+    let version_2 = [&b"\x93NUMPY\x02\x00\x74\x00\0\0"[..], &plain[10..126], b"\x01\x02\x03more"];
+    let members = [
+        ("python2", python2.to_vec()),
+        ("long_double", long_double),
+        ("version_2", version_2.concat()),
+        ("asks", npy_of_objects("os.system", 0)),
+        ("asks_late", npy_of_objects("os.system", 70_000)),
+        ("known", ndbytes::npy::write(&[1_u8, 2, 3][..]).unwrap()),
+    ];
+    let whole: Vec<Summary> = members.iter().map(|(_, bytes)| inspect(bytes)).collect();
+    assert_eq!(whole[2].version.as_deref(), Some("2.0"));
+    assert_eq!(whole[2].oddities.last().unwrap(), "4 bytes follow the data");
+    assert!(whole[0].oddities.iter().any(|odd| odd.contains("Python 2 spells them, 3L")));
+    let asks = &whole[3];
+    assert_eq!((&asks.names[0].name[..], asks.names[0].known), ("os.system", false));
+    assert_eq!(asks.oddities, ["asks for \"os.system\", which is refused", OBJECTS]);
+    let at = usize::try_from(asks.names[0].offset).unwrap();
+    assert!(members[3].1[at..].starts_with(b"cos\nsystem"));
+    assert!(whole[4].names.is_empty());
+    assert_eq!(whole[4].oddities, [NOT_TO_ITS_END, OBJECTS]);
+
+    for compression in [Compression::None, Compression::Deflate, Compression::Zstd] {
+        let options = WriteOptions::new().compression(compression);
+        let mut writer = npz::Writer::new(Vec::new(), options);
+        for (name, member) in &members {
+            writer.add_bytes(&format!("{name}.npy"), member).unwrap();
+        }
+        let bytes = writer.finish().unwrap();
+        let summary = inspect(&bytes);
+        assert_eq!(summary.entries.len(), members.len());
+        for ((name, member), alone) in members.iter().zip(&whole) {
+            let only = summary.clone().only(name).unwrap();
+            let ([entry], [same]) = (&only.entries[..], &alone.entries[..]) else { panic!() };
+            assert_eq!((&entry.version, &entry.nbytes), (&alone.version, &same.nbytes));
+            let sorted = |odd: &[String]| {
+                let mut odd = odd.to_vec();
+                odd.sort();
+                odd
+            };
+            assert_eq!(sorted(&entry.oddities), sorted(&alone.oddities), "{name}");
+            assert_eq!(only.oddities, entry.oddities);
+            for oddity in &entry.oddities {
+                assert!(summary.oddities.contains(&format!("\"{name}.npy\": {oddity}")));
+            }
+            let start = same.offset.unwrap();
+            let names = |names: &[pickle::Name], at: u64| -> Vec<(String, bool, u64)> {
+                names.iter().map(|name| (name.name.clone(), name.known, name.offset - at)).collect()
+            };
+            let at = match (entry.offset, entry.offset_inside) {
+                (Some(offset), None) => {
+                    let at = usize::try_from(offset - start).unwrap();
+                    assert!(bytes[at..].starts_with(member));
+                    assert_eq!(entry.compression, None);
+                    offset - start
+                }
+                (None, Some(inside)) => {
+                    assert_eq!((inside, entry.alignment()), (start, same.alignment()));
+                    0
+                }
+                both => panic!("{both:?}"),
+            };
+            assert_eq!(names(&entry.names, at), names(&alone.names, 0));
+            assert_eq!(only.names, entry.names);
+        }
+        assert_eq!(summary.names, summary.entries[3].names);
+        assert!(summary.only("no").is_none());
+    }
+}
+
+#[test]
+fn what_objects_ask_for_is_told_of_files_and_streams_too() {
+    for (before, is_told) in [(0, true), (10_000, true), (70_000, false)] {
+        let bytes = npy_of_objects("os.system", before);
+        let whole = inspect(&bytes);
+        assert_eq!(!whole.names.is_empty(), is_told);
+        let mut file = Counted { from: Cursor::new(&bytes), read: 0 };
+        let read = ndbytes::inspect_reader(&mut file, &options()).unwrap();
+        assert_eq!(told(&read), told(&whole), "{before}");
+        assert!(file.read <= 64 << 10);
+        let stream = ndbytes::inspect_stream(&mut &bytes[..], &options()).unwrap();
+        assert_eq!(stream.names, whole.names);
+    }
+    // As far as it is there.
+    let bytes = npy_of_objects("os.system", 0);
+    let cut = ndbytes::inspect(&bytes[..bytes.len() - 1], None, &options()).unwrap();
+    assert_eq!(cut.names[0].name, "os.system");
+    assert_eq!(cut.oddities, ["asks for \"os.system\", which is refused", NOT_TO_ITS_END, OBJECTS]);
+    let damaged = [&bytes[..128], b"\x80\x03\xff"].concat();
+    assert_eq!(inspect(&damaged).oddities, [NOT_TO_ITS_END, OBJECTS]);
+    // What is known is not odd.
+    let nothing = [&bytes[..128], b"\x80\x03]N\x61."].concat();
+    assert_eq!(inspect(&nothing).oddities, [OBJECTS]);
+}

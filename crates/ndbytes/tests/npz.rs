@@ -170,7 +170,7 @@ fn members_that_are_no_arrays_are_left_alone() {
         assert_eq!(names, ["x", "not called so"]);
         let text = archive.bytes(archive.find("read me.txt").unwrap()).unwrap();
         assert_eq!(text.to_vec(0, text.len()), "notes ".repeat(100).as_bytes());
-        let said = archive.peek(&Limits::default()).oddities.join("\n");
+        let said = archive.peek(&Limits::default()).others.join("\n");
         assert!(said.contains("read me.txt") && said.contains("a folder"), "{said}");
     }
 }

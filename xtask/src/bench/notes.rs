@@ -9,7 +9,7 @@ pub(crate) const NOTES: &[(&str, &str)] = &[
         "the header's 128 bytes, and a function with options that is called instead of a method \
          without arguments",
     ),
-    ("decode/28x28", "the array object itself takes 0.2x, the call of a function the rest"),
+    ("decode/28x28", "making the array object, and the call of a function"),
     ("decode/200MB", "as at 28x28: nothing here depends on the size"),
     (
         "encode/200MB",
@@ -21,11 +21,11 @@ pub(crate) const NOTES: &[(&str, &str)] = &[
     ),
     (
         "npz-compress/all-npy",
-        "small arrays: looking at each and making its codes takes as long as writing it",
+        "small arrays: each is looked at, and has codes made for it, before it is written",
     ),
     (
         "npz-compress-file/photo_china_u8_427x640x3",
-        "into memory it is met: making and naming a file takes a tenth of all",
+        "into memory it is met: what is more is to make a file and to name it",
     ),
     (
         "exchange/100MB-unix",
@@ -35,13 +35,9 @@ pub(crate) const NOTES: &[(&str, &str)] = &[
     (
         "files-save/1GB",
         "NumPy asks for room and writes at once, too, which takes as long as the limit: the system's \
-         copy, of which file systems let only one thread at a time into a file; two threads through \
-         a map take no less",
+         copy, of which file systems let only one thread at a time into a file",
     ),
-    (
-        "files-load/1GB",
-        "the system's copy into fresh memory takes all that two cores can move, by one thread as by two",
-    ),
+    ("files-load/1GB", "the system's copy into fresh memory, for both"),
     ("files-load/1MB", "the system's copy, for both"),
     ("files-save/28x28", "the system's calls, for both"),
     ("files-save/28x28-over", "the system's: an old file goes, and a new one gets its name"),
@@ -49,8 +45,7 @@ pub(crate) const NOTES: &[(&str, &str)] = &[
     ("files-save/1MB-over", "the system's: an old file goes, and a new one gets its name"),
     (
         "exchange/10-unix",
-        "three calls of the system for each message, two thirds of the time, since nothing may be \
-         read ahead of a bare socket",
+        "three calls of the system for each message, since nothing may be read ahead of a bare socket",
     ),
     (
         "pickle-loads/8MB-5",

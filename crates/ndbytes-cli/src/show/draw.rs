@@ -23,8 +23,9 @@ pub(super) enum Graphics {
 /// From low to high.
 const RAMP: &[u8] = b" .:-=+*#%@";
 const NAN: char = '?';
-/// About how large a character is on a screen that shows points.
-const CHARACTER: (usize, usize) = (8, 16);
+/// About how many points a character has, across and down, on a screen that shows points and does not
+/// say so.
+pub(super) const CHARACTER: (usize, usize) = (8, 16);
 /// Pictures of few points are enlarged to about this width.
 const READABLE: usize = 320;
 
@@ -60,11 +61,16 @@ impl Graphics {
     }
 
     /// How many points there is room for, in so many columns and lines of characters.
-    pub(super) fn room(self, columns: usize, lines: usize, shape: (usize, usize)) -> Room {
+    pub(super) fn room(
+        self,
+        (columns, lines): (usize, usize),
+        character: (usize, usize),
+        shape: (usize, usize),
+    ) -> Room {
         match self {
             Self::Blocks { .. } => Room { width: columns, height: 2 * lines, aspect: 1 },
             Self::Kitty | Self::Sixel => {
-                Room { width: columns * CHARACTER.0, height: lines * CHARACTER.1, aspect: 1 }
+                Room { width: columns * character.0, height: lines * character.1, aspect: 1 }
             }
             // A character is about twice as high as wide: two of them are a square.
             Self::Ascii if shape.0 <= lines && 2 * shape.1 <= columns => {
@@ -76,13 +82,14 @@ impl Graphics {
 
     /// The lines that show a picture, the last one ended. `room` is what it was made for.
     pub(super) fn draw(self, picture: &Picture, room: Room) -> Result<String, png::EncodingError> {
+        let enlarged = || {
+            let factor = (READABLE.min(room.width) / picture.width.max(1))
+                .min(room.height / picture.height.max(1));
+            picture.enlarged(factor.max(1))
+        };
         Ok(match self {
-            Self::Kitty => kitty(&picture.png()?, room.width / CHARACTER.0, picture.width),
-            Self::Sixel => {
-                let factor = (READABLE.min(room.width) / picture.width.max(1))
-                    .min(room.height / picture.height.max(1));
-                sixel(&picture.enlarged(factor.max(1)))
-            }
+            Self::Kitty => kitty(&enlarged().png()?),
+            Self::Sixel => sixel(&enlarged()),
             Self::Blocks { all_colors } => blocks(picture, all_colors),
             Self::Ascii => ascii(picture, if room.aspect == 1 { 2 } else { 1 }),
         })
@@ -152,16 +159,16 @@ fn nearest(color: [u8; 3]) -> u8 {
     }
 }
 
-/// A PNG file in pieces that terminals take. Small ones are shown larger, up to `columns` characters.
-fn kitty(png: &[u8], columns: usize, width: usize) -> String {
+/// A PNG file in pieces that terminals take. It is shown as large as it is: told how many columns to
+/// fill, not all of them keep its shape.
+fn kitty(png: &[u8]) -> String {
     const PIECE: usize = 4096;
-    let columns = columns.min(width.max(READABLE).div_ceil(CHARACTER.0)).max(1);
     let encoded = base64::engine::general_purpose::STANDARD.encode(png);
     let pieces = encoded.as_bytes().chunks(PIECE);
     let last = pieces.len().saturating_sub(1);
     let mut text = String::with_capacity(encoded.len() + 64);
     for (index, piece) in pieces.enumerate() {
-        let head = if index == 0 { format!("a=T,f=100,c={columns},") } else { String::new() };
+        let head = if index == 0 { "a=T,f=100," } else { "" };
         let more = u8::from(index < last);
         let _ = write!(text, "\x1b_G{head}q=2,m={more};{}\x1b\\", String::from_utf8_lossy(piece));
     }
@@ -176,12 +183,12 @@ const PARTS: u16 = 6;
 /// Six rows at a time, one colour after the other.
 fn sixel(picture: &Picture) -> String {
     let is_scale = matches!(picture.kind, PictureKind::Grey | PictureKind::Scale);
-    let number = |point: Point| -> u16 {
+    let number = |point: Point, row: usize, column: usize| -> u16 {
         match (is_scale, point.level) {
             (true, Some(level)) => u16::from(level) * LEVELS / 256,
             (true, None) => LEVELS,
             (false, _) => point.color.iter().fold(0, |number, &part| {
-                number * PARTS + (u16::from(part) * (PARTS - 1) + 127) / 255
+                number * PARTS + (u16::from(part) * (PARTS - 1) + dither(row, column)) / 255
             }),
         }
     };
@@ -191,7 +198,7 @@ fn sixel(picture: &Picture) -> String {
     let mut numbers = Vec::with_capacity(picture.points.len());
     for (row, column) in (0..picture.height).flat_map(|r| (0..picture.width).map(move |c| (r, c))) {
         let Some(point) = picture.at(row, column) else { continue };
-        let number = number(point);
+        let number = number(point, row, column);
         let parts = [number / PARTS / PARTS, number / PARTS % PARTS, number % PARTS];
         let even = parts.map(|part| (part * 255 / (PARTS - 1)).min(255) as u8);
         colors[usize::from(number)].get_or_insert(if is_scale { point.color } else { even });
@@ -232,6 +239,13 @@ fn sixel(picture: &Picture) -> String {
     }
     text.push_str("\x1b\\\n");
     text
+}
+
+/// What is rounded up at a point: between two of few parts, as many points show the upper one as the
+/// colour is near it, spread evenly. A colour that is among the few stays.
+fn dither(row: usize, column: usize) -> u16 {
+    const ORDER: [[u16; 4]; 4] = [[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]];
+    ORDER[row % 4][column % 4] * 16 + 7
 }
 
 fn push_run(text: &mut String, (bits, count): (u8, usize)) {
@@ -295,8 +309,8 @@ mod tests {
 
     #[test]
     fn kitty_takes_a_png_in_pieces() {
-        let text = kitty(&[7; 4000], 80, 28);
-        assert!(text.starts_with("\x1b_Ga=T,f=100,c=40,q=2,m=1;BwcH"), "{}", &text[..40]);
+        let text = kitty(&[7; 4000]);
+        assert!(text.starts_with("\x1b_Ga=T,f=100,q=2,m=1;BwcH"), "{}", &text[..40]);
         assert!(text.ends_with("\x1b\\\n"));
         assert_eq!(text.matches("\x1b_G").count(), 2);
         let data: String = text
@@ -363,6 +377,33 @@ mod tests {
             "{text:?}"
         );
         assert_eq!(drawn(&text), [[Some(181), Some(215)]]);
+    }
+
+    #[test]
+    fn colors_between_those_of_sixels_are_mixed_of_them() {
+        let mut picture = grey(16, &[Some(0); 16 * 16]);
+        picture.kind = PictureKind::Rgb;
+        picture.points.iter_mut().for_each(|point| point.color = [51 * 2 + 17, 255, 0]);
+        let points = drawn(&sixel(&picture));
+        let counts = [2, 3].map(|red| {
+            let number = Some((red * PARTS + 5) * PARTS);
+            points.iter().flatten().filter(|&&point| point == number).count()
+        });
+        // A third of the way, as nearly as sixteenths can say.
+        assert_eq!(counts, [11 * 16, 5 * 16]);
+    }
+
+    #[test]
+    fn small_pictures_are_enlarged_as_far_as_there_is_room() {
+        let tall = grey(2, &[Some(0); 2 * 200]);
+        let room = Graphics::Kitty.room((80, 40), (10, 20), (200, 2));
+        assert_eq!((room.width, room.height), (800, 800));
+        let text = Graphics::Sixel.draw(&tall, room).unwrap();
+        assert!(text.starts_with("\x1bPq\"1;1;8;800#"), "{}", &text[..20]);
+        let encoded = Graphics::Kitty.draw(&tall, room).unwrap();
+        let (_, encoded) = encoded.split_once(";").unwrap();
+        let start = base64::engine::general_purpose::STANDARD.decode(&encoded[..32]).unwrap();
+        assert_eq!(start[16..24], [0, 0, 0, 8, 0, 0, 3, 32]);
     }
 
     #[test]

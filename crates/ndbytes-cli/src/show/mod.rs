@@ -25,7 +25,7 @@ use crate::output::Output;
 use crate::screen::{BOLD, Cell, DIM, Screen, counted};
 use crate::target::{Target, nameless, no_array, two_names};
 use crate::trouble::{Trouble, name};
-use draw::Graphics;
+use draw::{CHARACTER, Graphics};
 use ndbytes::array::tuple;
 use picture::{Colors, IN_COLOR, Raster, Room, Style};
 use report::Told;
@@ -252,6 +252,8 @@ struct Showing {
     columns: usize,
     lines: usize,
     graphics: Graphics,
+    /// Points of a character, across and down.
+    character: (usize, usize),
     style: Style,
     /// What is said about a PNG file that has been written.
     written: Option<String>,
@@ -281,6 +283,7 @@ impl Showing {
                 words: graphics.words(),
             },
             graphics,
+            character: screen.character().unwrap_or(CHARACTER),
             written: None,
         }
     }
@@ -331,7 +334,7 @@ impl Showing {
         part: Option<String>,
     ) -> Result<(), Trouble> {
         let shape = (plane.shape()[0], plane.shape()[1]);
-        let room = self.graphics.room(self.columns, self.lines, shape);
+        let room = self.graphics.room((self.columns, self.lines), self.character, shape);
         let (picture, scale) = Raster::of(plane, room)?.picture(self.style);
         let drawn = self.graphics.draw(&picture, room).map_err(png_trouble)?;
         screen.drawing(&drawn)?;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ndbytes::{Array, npz};
 use serde_json::json;
 
 use crate::{run, str};
@@ -75,4 +76,40 @@ fn json_and_the_picture() {
     let text = run(["diff", str(&a), str(&b)]).ends(1).text().to_owned();
     assert_eq!(text.matches('█').count(), 2, "{text}");
     assert_eq!(text.lines().filter(|line| line.contains('·')).count(), 24);
+}
+
+#[test]
+fn of_archives_little_is_in_memory_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut numbers = vec![0_u8; 40 << 20];
+    let mut archive = |name: &str, last: u8| {
+        let options = npz::WriteOptions::new().compression(npz::Compression::Deflate);
+        let mut writer = npz::Writer::new(Vec::new(), options);
+        for (name, last) in [("x", 0), ("small", 0), ("y", 0), ("z", last)] {
+            let count = if name == "small" { 3 } else { numbers.len() };
+            numbers[count - 1] = last;
+            writer.add(name, &Array::from_slice(&numbers[..count], &[count]).unwrap()).unwrap();
+        }
+        write(folder.path(), name, writer.finish().unwrap())
+    };
+    let (a, b) = (archive("a.npz", 0), archive("b.npz", 7));
+    // Each array is within it, all of them are not.
+    let with = |file: &Path| run(["diff", str(&a), str(file), "--max-bytes", "50000000"]);
+    assert_eq!(
+        with(&a).ends(0).text(),
+        "x:\nthe same\nsmall:\nthe same\ny:\nthe same\nz:\nthe same\n"
+    );
+    let told = with(&b).ends(1);
+    assert!(
+        told.text().contains("y:\nthe same\nz:\n1 of 41943040 elements differ"),
+        "{}",
+        told.text()
+    );
+
+    // What is damaged is told with the file that it is in.
+    let mut bytes = std::fs::read(&b).unwrap();
+    bytes[5000] ^= 1;
+    let damaged = write(folder.path(), "damaged.npz", bytes);
+    let told = run(["diff", str(&a), str(&damaged)]).ends(2);
+    assert!(told.err.contains("damaged.npz: npz: "), "{}", told.err);
 }

@@ -71,8 +71,9 @@ fn one_json_object_a_file() {
         "nbytes": 224,
         "entries": [{
             "name": null, "dtype": "float64", "typestr": "<f8", "itemsize": 8, "fields": [],
-            "shape": [3, 4], "order": "C", "offset": 128, "alignment": 64, "nbytes": 96,
-            "compression": null,
+            "shape": [3, 4], "order": "C", "offset": 128, "offset_inside": null,
+            "alignment": 64, "nbytes": 96, "compression": null, "version": "1.0", "names": [],
+            "oddities": [],
         }],
         "names": [],
         "oddities": [],
@@ -159,12 +160,12 @@ fn one_array_of_several_is_told_in_full() {
     let told = run(["inspect", &named(&path, ":structured"), &named(&small, ":rows")]).ends(0);
     let text = told.text();
     for said in [
-        ":structured\n  format  npz\n  entry   structured\n  dtype   structure of 3 fields, 15 bytes\n",
+        ":structured\n  format  npy 1.0 in npz\n  entry   structured\n  dtype   structure of 3 fields, 15 bytes\n",
         "offset  field  dtype\n",
         "  4  y      >float64\n",
         "\n\n",
         "  entry   rows\n  dtype   int32 (<i4), 4 bytes, little-endian\n",
-        "  data    240 bytes compressed by deflate\n",
+        "  data    240 bytes compressed by deflate, inside from byte 128, aligned to 64\n",
     ] {
         assert!(text.contains(said), "{said}: {text}");
     }
@@ -211,4 +212,39 @@ fn a_pickle_lists_its_arrays_and_what_it_asks_for() {
     assert_eq!(report[0]["names"], json!([{"name": "os.system", "known": false, "offset": 2}]));
     let text = run_on(evil, &["inspect", "-"]).ends(0).text().to_owned();
     assert!(text.contains("  asks    os.system: refused\n"), "{text}");
+}
+
+// Names of files hold no colon elsewhere.
+#[cfg(unix)]
+#[test]
+fn arrays_of_an_archive_are_told_with_their_versions_places_and_oddities() {
+    let old = fixture("golden/npz/py27-numpy1.16/objects.npz");
+    let text = run(["inspect", str(&old)]).ends(0).text().to_owned();
+    for said in [
+        "  entry  npy  dtype   shape  order    bytes  place\n",
+        "  o      1.0  object  (4,)   C      objects  from byte 163, aligned to 1\n",
+        "  asks    numpy.ndarray\n",
+        "  odd     \"o.npy\": the data is a pickle of Python objects\n",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let small = fixture("golden/npz/py313-numpy2.4/several_compressed.npz");
+    let text = run(["inspect", str(&small)]).ends(0).text().to_owned();
+    assert!(text.contains("240  deflate, inside from byte 128, aligned to 64\n"), "{text}");
+
+    // Of one array only its own is told.
+    let named = |name: &str| format!("{}:{name}", str(&old));
+    let objects = run(["inspect", "--json", &named("o"), &named("n")]).ends(0).json();
+    for (object, oddities) in
+        objects.iter().zip([json!(["the data is a pickle of Python objects"]), json!([])])
+    {
+        assert_eq!(
+            (&object["oddities"], &object["entries"][0]["oddities"]),
+            (&oddities, &oddities)
+        );
+        assert_eq!(object["names"], object["entries"][0]["names"]);
+        assert_eq!(object["entries"][0]["version"], "1.0");
+    }
+    assert_eq!(objects[0]["names"][1]["name"], "numpy.ndarray");
+    assert_eq!(objects[1]["names"], json!([]));
 }

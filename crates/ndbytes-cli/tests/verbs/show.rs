@@ -1,9 +1,9 @@
 //! `ndbytes show`
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use ndbytes::{Array, DType, Element, Layout, Order, Source, npy, npz};
@@ -388,12 +388,64 @@ fn a_pipe_gets_characters_and_terminals_what_is_asked_for() {
     let blocks = "\n\x1b[38;2;0;0;0;48;2;255;255;255m▀\x1b[38;2;255;255;255;48;2;0;0;0m▀\x1b[0m\n";
     assert!(told.contains(blocks), "{told:?}");
     let told = shown(&bytes, &["--graphics", "kitty"]);
-    assert!(told.contains("\n\x1b_Ga=T,f=100,c=40,q=2,m=0;iVBORw0KGgo"), "{told:?}");
+    assert!(told.contains("\n\x1b_Ga=T,f=100,q=2,m=0;iVBORw0KGgo"), "{told:?}");
     let told = shown(&bytes, &["--graphics", "sixel"]);
     assert!(
         told.contains("\n\x1bPq\"1;1;320;320#0;2;0;0;0#63;2;100;100;100#0!160~$#63!160?!160~$-"),
         "{told:?}"
     );
+}
+
+/// What libsixel makes of sixels, where it is installed.
+fn decoded_by_libsixel(shown: &str) -> Option<(u32, u32, Vec<u8>)> {
+    let start = shown.find("\x1bP").unwrap();
+    let sixels = &shown[start..][..shown[start..].find("\x1b\\").unwrap() + 2];
+    let mut command = Command::new("sixel2png");
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let Ok(mut child) = child else {
+        eprintln!("not asked: sixel2png, of libsixel-bin, is not installed");
+        return None;
+    };
+    let mut stdin = child.stdin.take().unwrap();
+    let sixels = sixels.to_owned();
+    let writer = std::thread::spawn(move || stdin.write_all(sixels.as_bytes()));
+    let png = child.wait_with_output().unwrap().stdout;
+    writer.join().unwrap().unwrap();
+    let (width, height, _, points) = decoded(&png);
+    Some((width, height, points))
+}
+
+#[test]
+fn another_decoder_sees_in_sixels_what_the_png_holds() {
+    for (name, enlarged, most) in [
+        // Of 64 levels each is near; of 216 colours the mean is.
+        ("dem_elevation", 1, 12),
+        ("camera_crop", 1, 5),
+        ("camera_crop_bool", 1, 1),
+        ("china_crop", 2, 52),
+    ] {
+        let file = fixture(&format!("real/npy/{name}.npy"));
+        let png = run(["show", str(&file), "--png", "-"]).ends(0).out;
+        let shown = run(["show", str(&file), "--graphics", "sixel"]).ends(0);
+        let Some(sixels) = decoded_by_libsixel(shown.text()) else { return };
+        let (width, height, _, points) = decoded(&png);
+        assert_eq!((sixels.0, sixels.1), (width * enlarged, height * enlarged), "{name}");
+        let channels = points.len() / (width * height) as usize;
+        let (mut worst, mut sums) = (0, [0_i64; 2]);
+        for (row, column) in (0..sixels.1).flat_map(|row| (0..sixels.0).map(move |c| (row, c))) {
+            let seen = (row * sixels.0 + column) as usize;
+            let meant = (row / enlarged * width + column / enlarged) as usize;
+            for part in 0..3 {
+                let seen = sixels.2[3 * seen + part];
+                let meant = points[channels * meant + part.min(channels - 1)];
+                worst = worst.max(seen.abs_diff(meant));
+                sums = [sums[0] + i64::from(seen), sums[1] + i64::from(meant)];
+            }
+        }
+        assert!(worst <= most, "{name}: {worst}");
+        let mean = (sums[0] - sums[1]).abs() / i64::from(3 * sixels.0 * sixels.1);
+        assert!(mean <= 2, "{name}: {mean}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@
 //! header beside a large one.
 //!
 //! What fails here is left to the general way, which says why: a result that is one pointer stays in a
-//! register, and a larger one costs a tenth of all.
+//! register, which is felt where so little is done.
 
 use std::cell::RefCell;
 use std::ptr;

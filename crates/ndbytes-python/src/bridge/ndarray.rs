@@ -412,7 +412,7 @@ unsafe fn room<'a>(array: &Bound<'_, PyAny>, nbytes: usize) -> &'a mut [MaybeUni
 const SHARED_FROM: usize = 32 << 20;
 
 /// Copies that are still to be made. Between two copies, whatever locks waits until the memory has
-/// taken in all of the first; one after another they go a fifth faster, and can be shared among threads.
+/// taken in all of the first; one after another they do not wait, and can be shared among threads.
 #[derive(Default)]
 pub(crate) struct Copies<'a> {
     due: Vec<(&'a Array<'a>, Py<PyAny>)>,

@@ -355,6 +355,13 @@ fn refused(value: &Bound<'_, PyAny>) -> PyErr {
     let name =
         |class: &Bound<'_, PyType>| class.fully_qualified_name().map(|name| name.to_string());
     let name = name(&value.get_type()).unwrap_or_else(|_| "an object".to_owned());
+    // What it hides is a number that is nobody's.
+    if name == "numpy.ma.core.MaskedConstant" {
+        let found = "numpy.ma.masked stands for an element that has no value, outside of its array";
+        let hint = "write the masked array that it is of, or in its place what is to stand for it, \
+                    such as None";
+        return errors::encode(value.py(), found, Some(hint));
+    }
     let found = format!("a {name} is neither plain data nor one of NumPy's arrays");
     let hint = match ndarray::is_array(value) {
         true => "if its elements are enough, write numpy.asarray(x)",

@@ -49,7 +49,7 @@ fn advise_huge_pages_of_large(fresh: &mut [MaybeUninit<u8>]) {
 }
 
 /// Below this length, a thread that fetches memory comes too late.
-#[cfg(any(target_os = "linux", test))]
+#[cfg(target_os = "linux")]
 const AHEAD_FROM: usize = 8 << 20;
 /// What it fetches at a time, so that it ends soon after the work.
 #[cfg(target_os = "linux")]
@@ -88,20 +88,79 @@ pub(super) fn with_memory_ahead<R>(fresh: &mut [u8], work: impl FnOnce(&mut [u8]
     work(fresh)
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
 
-    #[test]
-    fn what_is_written_meanwhile_stays() {
-        for len in [0, 1, AHEAD_FROM - 1, AHEAD_FROM + 12_345] {
-            let mut fresh = vec![0; len];
-            let written = with_memory_ahead(&mut fresh, |fresh| {
-                fresh.iter_mut().zip(0_u32..).for_each(|(byte, n)| *byte = (n % 251) as u8);
-                fresh.len()
-            });
-            assert_eq!(written, len);
-            assert!(fresh.iter().zip(0_u32..).all(|(&byte, n)| byte == (n % 251) as u8));
+    /// Pages on either side that nobody is to touch.
+    const BESIDE: usize = 16 * PAGE;
+
+    /// Memory of whole pages, none of which is there yet, or is fetched together with others.
+    fn untouched(len: usize) -> (Vec<u8>, usize) {
+        let mut memory = vec![0; len + PAGE];
+        let start = memory.as_ptr().align_offset(PAGE);
+        let pages = &mut memory[start..][..len];
+        for advice in [libc::MADV_NOHUGEPAGE, libc::MADV_DONTNEED] {
+            // SAFETY: the pages lie within memory that is borrowed by no one else. They hold zeros, as
+            // they will when they are touched again.
+            unsafe { libc::madvise(pages.as_mut_ptr().cast(), len, advice) };
         }
+        (memory, start)
+    }
+
+    /// Which pages are there.
+    fn are_there(pages: &[u8]) -> Vec<bool> {
+        let mut found = vec![0; pages.len() / PAGE];
+        // SAFETY: `found` has a byte for each page from the first one on. Nothing is written elsewhere.
+        let failed = unsafe {
+            libc::mincore(pages.as_ptr() as *mut _, found.len() * PAGE, found.as_mut_ptr().cast())
+        };
+        assert_eq!(failed, 0);
+        found.iter().map(|&found: &u8| found & 1 == 1).collect()
+    }
+
+    /// Whether the system fetches memory when told to.
+    fn is_known() -> bool {
+        let (mut memory, start) = untouched(PAGE);
+        let page = memory[start..].as_mut_ptr();
+        // SAFETY: the page lies within memory of our own, and what it holds does not change.
+        unsafe { libc::madvise(page.cast(), PAGE, libc::MADV_POPULATE_WRITE) == 0 }
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "asks the system")]
+    fn all_of_large_memory_is_fetched_meanwhile_and_none_beside_it() {
+        let len = AHEAD_FROM + AHEAD_STEP + 3 * PAGE;
+        let (mut memory, start) = untouched(len + 2 * BESIDE);
+        let pages = &mut memory[start..][..len + 2 * BESIDE];
+        let is_known = is_known();
+        let written = with_memory_ahead(&mut pages[BESIDE..][..len], |fresh| {
+            fresh[..PAGE].fill(7);
+            let deadline = Instant::now() + Duration::from_secs(60);
+            while is_known && !are_there(fresh).iter().all(|&is| is) {
+                assert!(Instant::now() < deadline, "nobody fetches it");
+                thread::yield_now();
+            }
+            fresh[PAGE..].fill(7);
+            fresh.len()
+        });
+        assert_eq!(written, len);
+        let there = are_there(pages);
+        let beside = BESIDE / PAGE;
+        assert!(there[..beside].iter().chain(&there[there.len() - beside..]).all(|&is| !is));
+        assert!(pages[BESIDE..][..len].iter().all(|&byte| byte == 7));
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "asks the system")]
+    fn small_memory_is_left_to_the_work() {
+        let len = AHEAD_FROM - PAGE;
+        let (mut memory, start) = untouched(len);
+        let pages = &mut memory[start..][..len];
+        with_memory_ahead(pages, |fresh| fresh[0] = 7);
+        let there = are_there(pages);
+        assert!(there[0] && there[1..].iter().all(|&is| !is));
     }
 }

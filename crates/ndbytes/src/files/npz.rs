@@ -50,7 +50,8 @@ pub fn change_npz(
     let about = |error: io::Error| FileError::new(path, "", error);
     let broken = |error| about(io::Error::new(io::ErrorKind::InvalidData, error));
     let old = File::open(path).map_err(about)?;
-    let archive = Archive::from_reader(&old, npz::ReadOptions::new()).map_err(broken)?;
+    let shared = old.try_clone().map_err(about)?;
+    let archive = Archive::from_file(shared, npz::ReadOptions::new()).map_err(broken)?;
     let mut update = Update::new(&archive, *npz);
     for name in changes.remove {
         update.remove(name).map_err(broken)?;

@@ -5,6 +5,9 @@ pub mod npz;
 pub mod pickle;
 pub mod raw;
 
+pub(crate) use npy::MOST_OF_OBJECTS;
+
+use std::collections::HashSet;
 use std::io;
 
 use crate::array::{Array, DType, Dims, Order, Source, quoted};
@@ -52,9 +55,7 @@ const ROWS: [Row; 4] = [
         extensions: &["npy"],
         magic: npy::MAGIC,
         sniff: |bytes| bytes.starts_with(npy::MAGIC),
-        peek: |bytes, limits| {
-            npy::Header::read(bytes, limits).map(|header| summary_of_npy(&header))
-        },
+        peek: |bytes, limits| npy::peek(bytes, limits).map(summary_of_npy),
         read_array: npy::read_source,
         read: |source, limits| npy::read_source(source, limits).map(Entries::one),
         write: |array, out| npy::Message::new(array).map_err(refused)?.write_to(out),
@@ -65,7 +66,7 @@ const ROWS: [Row; 4] = [
         extensions: &["npz"],
         magic: npz::MAGIC,
         sniff: npz::sniff,
-        peek: |bytes, limits| npz::peek(bytes, limits).map(|peeked| summary_of_npz(&peeked)),
+        peek: |bytes, limits| npz::peek(bytes, limits).map(summary_of_npz),
         read_array: |source, limits| {
             read_npz(source, limits)?.into_array().map_err(|error| error.format("npz"))
         },
@@ -102,10 +103,6 @@ const ROWS: [Row; 4] = [
         },
     },
 ];
-
-/// The oddity of a pickle of Python 2.
-const PYTHON_2: &str = "has a str of Python 2 that is not ASCII, such as the data of an array: Python \
-                        3's own pickle reads it only with encoding='latin1'";
 
 /// How NumPy calls the first array without a name.
 const NPZ_NAME: &str = "arr_0";
@@ -239,6 +236,8 @@ pub struct Summary {
     pub oddities: Vec<String>,
     /// How many bytes there are in all, where that is known.
     pub nbytes: Option<u64>,
+    /// How many oddities, the last ones, are those of the input as a whole and not of a part of it.
+    pub(crate) of_all: usize,
     /// Where the input should end, if what follows is not part of it.
     pub(crate) end: Option<u64>,
 }
@@ -260,67 +259,126 @@ pub struct Entry {
     pub offset: Option<u64>,
     /// The bytes that the data takes; `None` when only reading would tell, as for objects.
     pub nbytes: Option<u64>,
+    /// Of an array that is compressed, the byte of its npy, once that is inflated, where the data
+    /// starts; `None` of others.
+    pub offset_inside: Option<u64>,
     /// How it is compressed, such as `"deflate"`; `None` where it is not.
     pub compression: Option<&'static str>,
+    /// The version of the npy that it is, such as `"1.0"`; `None` in a pickle.
+    pub version: Option<String>,
+    /// The names that the pickle of its objects asks for, as far as that was looked at: the first 64
+    /// KiB of its npy. They are among those of the whole, too. Of an array that is compressed, their
+    /// places are those in its npy.
+    pub names: Vec<pickle::Name>,
+    /// What is unusual about this array. It is among what is unusual about the whole, too.
+    pub oddities: Vec<String>,
+    /// The name of the member of an archive that it is.
+    pub(crate) member: Option<String>,
 }
 
 /// Alignments beyond this one tell nothing more: it is that of cache lines, and of npy.
 const MOST_ALIGNMENT: u64 = 64;
 
 impl Entry {
-    /// The largest power of two, at most 64, of which the place of the data is a multiple; `None`
-    /// when the data does not lie as it is.
+    /// The largest power of two, at most 64, of which the place of the data is a multiple: in the
+    /// input, or, where it is compressed, in its npy. `None` when it does not lie as it is.
     pub fn alignment(&self) -> Option<u64> {
-        let offset = self.offset?;
+        let offset = self.offset.or(self.offset_inside)?;
         // Byte 0 is aligned to everything.
         Some(MOST_ALIGNMENT.min(1 << offset.trailing_zeros().min(63)))
     }
 }
 
-fn summary_of_npy(header: &npy::Header) -> Summary {
+impl Summary {
+    /// What is said about the arrays of this name, and about the input as a whole; `None` where there
+    /// is none.
+    pub fn only(mut self, name: &str) -> Option<Self> {
+        self.entries.retain(|entry| entry.name.as_deref() == Some(name));
+        let own = |entry: &Entry| entry.oddities.clone();
+        let of_all = self.oddities.len().saturating_sub(self.of_all);
+        let of_all = self.oddities.split_off(of_all);
+        self.oddities = self.entries.iter().flat_map(own).chain(of_all).collect();
+        self.names = each_once(&self.entries);
+        (!self.entries.is_empty()).then_some(self)
+    }
+}
+
+fn summary_of_npy(peeked: npy::Peeked) -> Summary {
+    let header = peeked.header;
     let nbytes = header.layout().ok().filter(|_| !header.dtype.has_objects());
     let nbytes = nbytes.map(|layout| layout.nbytes() as u64);
-    let (major, minor) = header.version;
     Summary {
         format: Format::Npy,
-        version: Some(format!("{major}.{minor}")),
+        version: Some(version_of_npy(header.version)),
         entries: vec![Entry {
             name: None,
-            dtype: header.dtype.clone(),
-            shape: header.shape.clone(),
+            dtype: header.dtype,
+            shape: header.shape,
             order: header.order,
             offset: Some(header.data_offset as u64),
+            offset_inside: None,
             nbytes,
             compression: None,
+            version: Some(version_of_npy(header.version)),
+            names: peeked.names.clone(),
+            oddities: peeked.oddities.clone(),
+            member: None,
         }],
-        names: Vec::new(),
-        oddities: header.oddities.iter().map(|&oddity| oddity.to_owned()).collect(),
+        names: peeked.names,
+        oddities: peeked.oddities,
+        of_all: 0,
         nbytes: None,
         end: nbytes.map(|nbytes| nbytes.saturating_add(header.data_offset as u64)),
     }
 }
 
-pub(crate) fn summary_of_npz(peeked: &npz::Peeked) -> Summary {
-    let entry = |array: &npz::PeekedArray| {
-        let header = &array.header;
-        let stored = array.method == npz::Method::Stored;
+/// The names that arrays ask for.
+fn each_once(entries: &[Entry]) -> Vec<pickle::Name> {
+    let mut seen = HashSet::new();
+    let names = entries.iter().flat_map(|entry| &entry.names);
+    names.filter(|name| seen.insert(&name.name)).cloned().collect()
+}
+
+fn version_of_npy((major, minor): (u8, u8)) -> String {
+    format!("{major}.{minor}")
+}
+
+pub(crate) fn summary_of_npz(peeked: npz::Peeked) -> Summary {
+    let entry = |array: npz::PeekedArray| {
+        let header = array.npy.header;
         let nbytes = header.layout().ok().filter(|_| !header.dtype.has_objects());
+        let before = header.data_offset as u64;
+        let (mut names, mut offset, mut offset_inside) = (array.npy.names, None, None);
+        match array.method == npz::Method::Stored {
+            true => {
+                offset = Some(array.member_at.saturating_add(before));
+                names.iter_mut().for_each(|name| name.offset += array.member_at);
+            }
+            false => offset_inside = Some(before),
+        }
         Entry {
-            name: Some(array.name.clone()),
-            dtype: header.dtype.clone(),
-            shape: header.shape.clone(),
+            name: Some(array.name),
+            dtype: header.dtype,
+            shape: header.shape,
             order: header.order,
-            offset: stored.then(|| array.member_at.saturating_add(header.data_offset as u64)),
+            offset,
+            offset_inside,
             nbytes: nbytes.map(|layout| layout.nbytes() as u64),
             compression: array.method.name(),
+            version: Some(version_of_npy(header.version)),
+            names,
+            oddities: array.npy.oddities,
+            member: Some(array.member),
         }
     };
+    let entries: Vec<Entry> = peeked.arrays.into_iter().map(entry).collect();
     Summary {
         format: Format::Npz,
         version: None,
-        entries: peeked.arrays.iter().map(entry).collect(),
-        names: Vec::new(),
-        oddities: peeked.oddities.clone(),
+        names: each_once(&entries),
+        entries,
+        of_all: peeked.oddities.len(),
+        oddities: peeked.others.into_iter().chain(peeked.oddities).collect(),
         nbytes: None,
         end: None,
     }
@@ -355,20 +413,23 @@ fn summary_of_pickle(peeked: pickle::Peeked) -> Summary {
         shape: array.shape,
         order: array.order,
         offset: array.offset,
+        offset_inside: None,
         compression: None,
+        version: None,
+        names: Vec::new(),
+        oddities: Vec::new(),
+        member: None,
     };
-    let unknown = peeked.names.iter().filter(|name| !name.known);
-    let refused = unknown.map(|name| format!("asks for {:?}, which is refused", name.name));
-    let python2 = peeked.python2.then(|| PYTHON_2.to_owned());
     let cut = (!peeked.is_whole)
         .then(|| format!("cut short: the pickle goes on behind byte {}", peeked.nbytes));
-    let oddities = refused.chain(python2).chain(cut).collect();
+    let oddities = peeked.oddities().chain(cut).collect();
     Summary {
         format: Format::Pickle,
         version: Some(peeked.protocol.to_string()),
         entries: peeked.arrays.into_iter().map(entry).collect(),
         names: peeked.names,
         oddities,
+        of_all: 0,
         nbytes: None,
         end: peeked.is_whole.then_some(peeked.nbytes),
     }
@@ -421,7 +482,7 @@ pub fn peek(bytes: &[u8], options: &ReadOptions) -> Result<Summary> {
 #[cold]
 pub(crate) fn peek_start(bytes: &[u8], options: &ReadOptions) -> Option<Summary> {
     let summary = match options.format.or_else(|| sniff(bytes))? {
-        Format::Npz => summary_of_npz(&npz::peek_start(bytes, &options.limits)),
+        Format::Npz => summary_of_npz(npz::peek_start(bytes, &options.limits)),
         Format::Pickle => summary_of_pickle(pickle::peek_start(bytes, &options.limits)),
         Format::Npy | Format::Raw => return None,
     };

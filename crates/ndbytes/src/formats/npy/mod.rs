@@ -4,10 +4,15 @@ mod descr;
 mod header;
 mod incoming;
 mod literal;
+mod peek;
 mod recent;
 
 pub use header::{Header, LONGS, MAGIC};
 pub use incoming::{Incoming, read_from};
+pub use peek::Peeked;
+
+pub(crate) use peek::MOST_OF_OBJECTS;
+pub(super) use peek::peek;
 
 use std::io;
 

@@ -24,7 +24,9 @@ const ENOUGH_FOR_MOST: usize = 512;
 pub struct Peeked {
     /// Its arrays, in the order of the directory.
     pub arrays: Vec<PeekedArray>,
-    /// What is unusual or damaged, and what is no array.
+    /// What is damaged or no array, each with its name.
+    pub others: Vec<String>,
+    /// What is unusual about the archive as a whole.
     pub oddities: Vec<String>,
 }
 
@@ -34,8 +36,10 @@ pub struct Peeked {
 pub struct PeekedArray {
     /// The name of the array.
     pub name: String,
-    /// What its npy header says.
-    pub header: npy::Header,
+    /// The name of its member.
+    pub member: String,
+    /// What its npy says, and what is unusual about it and its place.
+    pub npy: npy::Peeked,
     /// How it is kept.
     pub method: Method,
     /// The byte of the archive where its member's data starts.
@@ -63,7 +67,7 @@ pub fn peek_cut(reader: impl Read + Seek + Send, limits: &Limits) -> Result<Peek
 }
 
 fn peek_members(storage: &Storage<'_>, limits: &Limits) -> Peeked {
-    let (mut arrays, mut oddities) = (Vec::new(), Vec::new());
+    let (mut arrays, mut others) = (Vec::new(), Vec::new());
     let allowance = Allowance::new(limits, storage.len());
     let mut at = 0;
     while let Ok(own) = LocalHeader::read(storage, at, 0) {
@@ -74,126 +78,150 @@ fn peek_members(storage: &Storage<'_>, limits: &Limits) -> Peeked {
             true => storage.len(),
             false => own.data_at.saturating_add(own.compressed_size),
         };
-        match header_at(storage, &own, end, limits, &allowance) {
+        let start = |count| start_at(storage, &own, end, count, &allowance);
+        match read_header(start, limits).and_then(|header| header) {
             Ok(header) => arrays.push(PeekedArray {
                 name: names::array_name(&name).to_owned(),
-                header,
+                npy: with_objects(header, start, limits),
+                member: name,
                 method: Method::from_number(own.method),
                 member_at: own.data_at,
             }),
             Err(error) if error.needed().is_some() && end >= storage.len() => break,
             Err(error) if name.ends_with(names::SUFFIX) => {
-                oddities.push(format!("{name:?}: {error}"));
+                others.push(format!("{name:?}: {error}"));
             }
-            Err(_) => oddities.push(format!("{name:?}: no array, {} bytes", own.size)),
+            Err(_) => others.push(format!("{name:?}: no array, {} bytes", own.size)),
         }
         if is_open || limits.check_entries(arrays.len() as u64).is_err() {
             break;
         }
         at = end;
     }
-    oddities.push(
-        "cut short: the directory, which comes last, is not there; what is listed is what the \
-         members say that are"
-            .to_owned(),
-    );
-    Peeked { arrays, oddities }
+    let cut = "cut short: the directory, which comes last, is not there; what is listed is what the \
+               members say that are";
+    Peeked { arrays, others, oddities: vec![cut.to_owned()] }
 }
 
-/// The npy header at the start of a member, which ends at `end` or where the archive does.
-fn header_at(
+/// The first `count` bytes of a member, which ends at `end` or where the archive does.
+fn start_at(
     storage: &Storage<'_>,
     own: &LocalHeader,
     end: u64,
-    limits: &Limits,
+    count: usize,
     allowance: &Allowance,
-) -> Result<npy::Header> {
+) -> Result<Vec<u8>> {
     let len = end.min(storage.len()).saturating_sub(own.data_at);
-    let mut count = ENOUGH_FOR_MOST;
-    loop {
-        let method = Method::from_number(own.method);
-        let part = storage.part(own.data_at, enough_for(method, count).min(len), "a member")?;
-        let start = match method {
-            Method::Stored => part.to_vec(0, part.len()),
-            method => {
-                allowance.spend(count as u64)?;
-                codec::decompress_start(method, &part.to_vec(0, part.len()), count)?
-            }
-        };
-        match npy::Header::read(&start, limits) {
-            Err(error) => match error.needed().and_then(|needed| usize::try_from(needed).ok()) {
-                Some(needed) if count < needed && start.len() == count => count = needed,
-                _ => return Err(error),
-            },
-            header => return header,
+    let method = Method::from_number(own.method);
+    let part = storage.part(own.data_at, enough_for(method, count).min(len), "a member")?;
+    match method {
+        Method::Stored => Ok(part.to_vec(0, part.len())),
+        method => {
+            allowance.spend(count as u64)?;
+            codec::decompress_start(method, &part.to_vec(0, part.len()), count)
         }
     }
 }
 
-impl PeekedArray {
-    /// Whether a member of `size` bytes is too small or too large for the array.
-    fn size_oddity(&self, size: u64) -> Option<String> {
-        let layout = self.header.layout().ok().filter(|_| !self.header.dtype.has_objects())?;
-        let end = (self.header.data_offset as u64).saturating_add(layout.nbytes() as u64);
-        match size.cmp(&end) {
-            Ordering::Less => {
-                Some(format!("cut short: it has {size} bytes, the array takes {end}"))
-            }
-            Ordering::Greater => Some(format!("{} bytes follow the data", size - end)),
-            Ordering::Equal => None,
+/// The npy header at the start of a member, or what is wrong with it; of the member `start` gives the
+/// first bytes.
+fn read_header(
+    start: impl Fn(usize) -> Result<Vec<u8>>,
+    limits: &Limits,
+) -> Result<Result<npy::Header>> {
+    let mut count = ENOUGH_FOR_MOST;
+    loop {
+        let start = start(count)?;
+        let header = npy::Header::read(&start, limits);
+        let needed = header.as_ref().err().and_then(DecodeError::needed);
+        match needed.and_then(|needed| usize::try_from(needed).ok()) {
+            Some(needed) if count < needed && start.len() == count => count = needed,
+            _ => return Ok(header),
         }
+    }
+}
+
+/// What an npy says besides its header. What `start` cannot give is told not to have been looked at.
+fn with_objects(
+    header: npy::Header,
+    start: impl Fn(usize) -> Result<Vec<u8>>,
+    limits: &Limits,
+) -> npy::Peeked {
+    let start = match header.dtype.has_objects() {
+        true => start(npy::MOST_OF_OBJECTS).unwrap_or_default(),
+        false => Vec::new(),
+    };
+    npy::Peeked::new(header, &start, limits)
+}
+
+/// Whether a member of `size` bytes is too small or too large for its array.
+fn size_oddity(header: &npy::Header, size: u64) -> Option<String> {
+    let layout = header.layout().ok().filter(|_| !header.dtype.has_objects())?;
+    let end = (header.data_offset as u64).saturating_add(layout.nbytes() as u64);
+    match size.cmp(&end) {
+        Ordering::Less => Some(format!("cut short: it has {size} bytes, the array takes {end}")),
+        Ordering::Greater => Some(format!("{} bytes follow the data", size - end)),
+        Ordering::Equal => None,
     }
 }
 
 impl Archive<'_> {
-    /// What the archive says about its arrays. What is damaged is among the oddities, as is what
+    /// What the archive says about its arrays. What is damaged is among what is told, as is what
     /// would take more than `limits` allow for all members together.
     pub fn peek(&self, limits: &Limits) -> Peeked {
-        let (mut arrays, mut oddities) = (Vec::new(), Vec::new());
+        let (mut arrays, mut others, mut oddities) = (Vec::new(), Vec::new(), Vec::new());
         let allowance = self.allowance(limits);
         let before = self.directory.bytes_before();
         if before > 0 {
             oddities.push(format!("{before} bytes come before the first member"));
         }
-        for member in self.members() {
-            let mut odd = |what: &str| oddities.push(format!("{:?}: {what}", member.name()));
-            if let Some(oddity) = names::oddity(member.name()) {
-                odd(&oddity);
-            }
-            match self.peek_at(member, limits, &allowance) {
-                Ok(Some(array)) => {
-                    array.header.oddities.iter().for_each(|oddity| odd(oddity));
-                    array.size_oddity(member.size()).iter().for_each(|oddity| odd(oddity));
-                    arrays.push(array);
+        // All headers come first: what objects ask for is told with what they leave of the allowance.
+        let headers: Vec<_> =
+            self.members().iter().map(|member| self.peek_at(member, limits, &allowance)).collect();
+        for (member, header) in self.members().iter().zip(headers) {
+            let mut odd: Vec<String> =
+                names::oddity(member.name()).map(String::from).into_iter().collect();
+            match header {
+                Ok(Some((header, member_at))) => {
+                    let size = size_oddity(&header, member.size());
+                    let start = |count| self.start(member, count, &allowance);
+                    let mut npy = with_objects(header, start, limits);
+                    npy.oddities.splice(..0, odd);
+                    npy.oddities.extend(size);
+                    arrays.push(PeekedArray {
+                        name: member.array_name().to_owned(),
+                        member: member.name().to_owned(),
+                        npy,
+                        method: member.method(),
+                        member_at,
+                    });
+                    continue;
                 }
-                Ok(None) if member.is_folder() => odd("a folder"),
-                Ok(None) => odd(&format!("no array, {} bytes", member.size())),
-                Err(error) => odd(&error.to_string()),
+                Ok(None) if member.is_folder() => odd.push("a folder".to_owned()),
+                Ok(None) => odd.push(format!("no array, {} bytes", member.size())),
+                Err(error) => odd.push(error.to_string()),
             }
+            others.extend(odd.iter().map(|odd| format!("{:?}: {odd}", member.name())));
         }
         let mut seen: Vec<&str> = self.members().iter().map(Member::name).collect();
         seen.sort_unstable();
         for pair in seen.windows(2).filter(|pair| pair[0] == pair[1]) {
             oddities.push(format!("{:?} is there more than once", pair[0]));
         }
-        Peeked { arrays, oddities }
+        Peeked { arrays, others, oddities }
     }
 
+    /// The header of a member and the place of its bytes, if it is an array.
     fn peek_at(
         &self,
         member: &Member,
         limits: &Limits,
         allowance: &Allowance,
-    ) -> Result<Option<PeekedArray>> {
+    ) -> Result<Option<(npy::Header, u64)>> {
         if !self.holds_array(member, allowance)? {
             return Ok(None);
         }
-        Ok(Some(PeekedArray {
-            name: member.array_name().to_owned(),
-            header: self.header(member, limits, allowance)?,
-            method: member.method(),
-            member_at: self.place(member)?,
-        }))
+        Ok(Some((self.header(member, limits, allowance)?, self.place(member)?)))
     }
 
     /// The npy headers of members, each an error when it cannot be read, or is none.
@@ -212,22 +240,11 @@ impl Archive<'_> {
         limits: &Limits,
         allowance: &Allowance,
     ) -> Result<npy::Header> {
-        let mut count = ENOUGH_FOR_MOST;
-        loop {
-            let start = self.start(member, count, allowance)?;
-            match npy::Header::read(&start, limits) {
-                Err(error) => {
-                    match error.needed().and_then(|needed| usize::try_from(needed).ok()) {
-                        Some(needed) if count < needed && start.len() == count => count = needed,
-                        Some(_) => {
-                            let found = "the member ends before its npy header does";
-                            return Err(DecodeError::malformed(found).in_entry(member.name()));
-                        }
-                        None => return Err(error.in_entry(member.name())),
-                    }
-                }
-                header => return header,
-            }
-        }
+        let header = read_header(|count| self.start(member, count, allowance), limits)?;
+        let header = header.map_err(|error| match error.needed() {
+            Some(_) => DecodeError::malformed("the member ends before its npy header does"),
+            None => error,
+        });
+        header.map_err(|error| error.in_entry(member.name()))
     }
 }

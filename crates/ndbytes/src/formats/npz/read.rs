@@ -256,9 +256,17 @@ impl<'a> Archive<'a> {
     /// As [`Archive::array`], and when two arrays have the same name.
     pub fn arrays(&self) -> Result<Vec<(String, Array<'a>)>> {
         let members = self.array_members()?;
-        let arrays = self.all(&members, |member, threads| self.array_by(member, threads))?;
+        let arrays = self.arrays_of(&members)?;
         let names = members.iter().map(|member| member.array_name().to_owned());
         Ok(names.zip(arrays).collect())
+    }
+
+    /// The arrays in several members, read by several threads.
+    ///
+    /// # Errors
+    /// As [`Archive::array`], and when all of them together are more than the limits allow.
+    pub fn arrays_of(&self, members: &[&Member]) -> Result<Vec<Array<'a>>> {
+        self.all(members, |member, threads| self.array_by(member, threads))
     }
 
     /// `read` is told how many threads may work on one member.

@@ -74,7 +74,7 @@ pub(super) struct Machine<'a, T> {
     input: &'a [u8],
     at: usize,
     /// Where the current operation starts.
-    start: usize,
+    pub(super) start: usize,
     pub(super) arena: Arena<'a>,
     pub(super) table: T,
     stack: SmallVec<[NodeId; 32]>,

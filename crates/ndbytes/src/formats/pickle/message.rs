@@ -11,7 +11,8 @@ use crate::error::EncodeError;
 
 /// Bytes that become text are divided among threads in parts of this size.
 const PART: usize = 512 << 10;
-/// So many times as long as copying takes making text of bytes.
+/// Making text of bytes counts as so many copies of them when threads are told off: it is more work,
+/// so that a second thread is worth while for fewer of them.
 const COPIES: usize = 4;
 
 /// An array about to be written: what stands before and after its data is ready, so its length is

@@ -12,6 +12,10 @@ use crate::limits::Limits;
 /// Paths longer than this are not told.
 const LONGEST_PATH: usize = 200;
 
+/// The oddity of a pickle of Python 2.
+const PYTHON_2: &str = "has a str of Python 2 that is not ASCII, such as the data of an array: Python \
+                        3's own pickle reads it only with encoding='latin1'";
+
 /// What a pickle says about itself.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -20,7 +24,7 @@ pub struct Peeked {
     pub protocol: u8,
     /// The bytes up to STOP, or up to where it was cut.
     pub nbytes: u64,
-    /// Whether it was there up to STOP.
+    /// Whether it was followed up to STOP.
     pub is_whole: bool,
     /// Whether it has a `str` as only Python 2 writes it: one that is not ASCII.
     pub python2: bool,
@@ -44,6 +48,15 @@ pub struct PeekedArray {
     pub order: Order,
     /// Where in the pickle its data starts, if it lies there as it is.
     pub offset: Option<u64>,
+}
+
+impl Peeked {
+    /// What is refused of it, and what only Python 2 writes.
+    pub(in crate::formats) fn oddities(&self) -> impl Iterator<Item = String> {
+        let unknown = self.names.iter().filter(|name| !name.known);
+        let refused = unknown.map(|name| format!("asks for {:?}, which is refused", name.name));
+        refused.chain(self.python2.then(|| PYTHON_2.to_owned()))
+    }
 }
 
 /// Whether `bytes` start as a pickle of protocol 2 to 5 does.
@@ -100,7 +113,8 @@ fn look(bytes: &[u8], limits: &Limits) -> (Peeked, Option<DecodeError>) {
         order: met.order,
         offset: met.offset.map(|offset| offset as u64),
     });
-    let is_whole = error.as_ref().is_none_or(|error| error.needed().is_none());
+    // That a name is refused is told in place of what is wrong behind it.
+    let is_whole = bytes.get(machine.start) == Some(&opcode::STOP);
     let nbytes = if is_whole { machine.position() } else { bytes.len() };
     let peeked = Peeked {
         protocol: machine.protocol,

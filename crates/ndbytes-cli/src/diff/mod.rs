@@ -1,22 +1,25 @@
 //! `ndbytes diff A B`: whether and where the arrays of two files differ, whatever their formats.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+mod pairs;
 
-use ndbytes::{Array, DiffOptions, Difference, Place};
+use std::path::PathBuf;
+
+use ndbytes::{DiffOptions, Difference, Place};
 use serde_json::{Value, json};
 
 use crate::Outcome;
-use crate::description::{NamedArray, ReadArgs};
+use crate::description::ReadArgs;
 use crate::input::Input;
 use crate::screen::{BAD, Cell, DIM, GOOD, Screen};
 use crate::target::Named;
 use crate::trouble::Trouble;
+use pairs::{Pairs, Side};
 
 const AFTER_HELP: &str = "\
 Elements are the same when their bits are: NaN and a NaN of the same bits, but
 not 0.0 and -0.0. With --rtol, --atol, --ulp or --values it is their values that
-count, and neither dtypes nor byte orders.
+count, and neither dtypes nor byte orders. Files are mapped; what is compressed is
+inflated, one array of each archive after the other, within --max-bytes.
 
 Exit codes: 0 the same, 1 different, 2 trouble.
 
@@ -112,53 +115,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Trouble> {
     Ok(if equal { Outcome::Fine } else { Outcome::Different })
 }
 
-/// What is compared with what: arrays of the same name, or one array with another.
-struct Pairs<'a> {
-    pairs: Vec<(Option<String>, Array<'a>, Array<'a>)>,
-    only_in: [Vec<String>; 2],
-}
-
-impl<'a> Pairs<'a> {
-    fn new(a: Vec<NamedArray<'a>>, b: Vec<NamedArray<'a>>) -> Self {
-        let mut pairs = Self { pairs: Vec::new(), only_in: [Vec::new(), Vec::new()] };
-        // What one array is called, if anything, does not matter where there are no others.
-        if let ([(_, one)], [(_, other)]) = (&a[..], &b[..]) {
-            pairs.pairs.push((None, one.clone(), other.clone()));
-            return pairs;
-        }
-        let called = |name: Option<String>| name.unwrap_or_else(|| "(without a name)".to_owned());
-        let mut others: BTreeMap<String, Array<'a>> =
-            b.into_iter().map(|(name, array)| (called(name), array)).collect();
-        for (name, array) in a {
-            let name = called(name);
-            match others.remove(&name) {
-                Some(other) => pairs.pairs.push((Some(name), array, other)),
-                None => pairs.only_in[0].push(name),
-            }
-        }
-        pairs.only_in[1].extend(others.into_keys());
-        pairs
-    }
-
-    /// Whether each array has another one to be compared with.
-    fn is_complete(&self) -> bool {
-        self.only_in.iter().all(Vec::is_empty)
-    }
-
-    fn differences(
-        &self,
-        options: &DiffOptions,
-    ) -> Result<Vec<(Option<&str>, Difference)>, Trouble> {
-        let diff = |(name, one, other): &'_ (Option<String>, Array<'a>, Array<'a>)| {
-            ndbytes::diff(one, other, options).map_err(|error| match name {
-                Some(name) => Trouble::from(error).about(Path::new(name)),
-                None => Trouble::from(error),
-            })
-        };
-        let names = self.pairs.iter().map(|(name, ..)| name.as_deref());
-        names.zip(&self.pairs).map(|(name, pair)| Ok((name, diff(pair)?))).collect()
-    }
-
+impl Pairs<'_> {
     fn print(
         &self,
         screen: &mut Screen,
@@ -204,12 +161,17 @@ impl Args {
         &self,
         reading: &ReadArgs,
         (target, input): &'a (Named, Input),
-    ) -> Result<Vec<NamedArray<'a>>, Trouble> {
+    ) -> Result<Side<'a>, Trouble> {
         let read = || {
             let name = target.name(self.name.as_deref())?;
+            if name.is_none()
+                && let Some(archive) = reading.open(&target.path, input)?
+            {
+                return Side::of_archive(&target.path, archive);
+            }
             let (format, arrays) = reading.read(&target.path, input, name)?;
             target.refuse_name(format)?;
-            Ok(arrays)
+            Ok(Side::of_arrays(&target.path, arrays))
         };
         read().map_err(|trouble: Trouble| trouble.about(&target.path))
     }
