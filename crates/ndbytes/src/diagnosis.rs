@@ -2,7 +2,7 @@
 //!
 //! Only what has failed comes here, and it is looked at in bounded time.
 
-use crate::array::{ByteOrder, DType, Dims, Kind, Order, Scalar, Source};
+use crate::array::{ByteOrder, DType, Dims, Kind, Order, Source};
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::guess::{self, Guess, GuessOptions, guess};
 
@@ -243,14 +243,10 @@ fn better(first: &Guess, asked: &DType, way: &Way<'_>) -> Option<String> {
 
 /// The dtype, of whole numbers that without a sign.
 fn unsigned(dtype: &DType) -> DType {
-    let kind = match dtype.kind() {
-        Kind::Scalar(Scalar::Int8) => Scalar::UInt8,
-        Kind::Scalar(Scalar::Int16) => Scalar::UInt16,
-        Kind::Scalar(Scalar::Int32) => Scalar::UInt32,
-        Kind::Scalar(Scalar::Int64) => Scalar::UInt64,
-        _ => return dtype.clone(),
-    };
-    DType::new(Kind::Scalar(kind), dtype.byte_order())
+    match dtype.kind() {
+        Kind::Scalar(scalar) => DType::new(Kind::Scalar(scalar.unsigned()), dtype.byte_order()),
+        _ => dtype.clone(),
+    }
 }
 
 #[cfg(test)]

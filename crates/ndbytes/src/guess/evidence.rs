@@ -167,10 +167,7 @@ impl Evidence {
             return false;
         };
         let none_below_zero = |of: &Self| of.facts.range.is_some_and(|(low, _)| low >= 0.0);
-        let are_twins = match (scalar.code().split_at(1), twin.code().split_at(1)) {
-            (("i", size), ("u", other)) | (("u", size), ("i", other)) => size == other,
-            _ => false,
-        };
+        let are_twins = scalar != twin && scalar.unsigned() == twin.unsigned();
         are_twins && big == turned && none_below_zero(self) && none_below_zero(other)
     }
 }
@@ -267,8 +264,7 @@ fn number(reading: Reading, runs: &[Vec<u64>], lanes: &Lanes, sample: &Sample) -
             (map(runs, |bits| format.value(bits)), map(runs, |bits| format.place(bits)))
         }
         None => {
-            let signed =
-                matches!(scalar, Scalar::Int8 | Scalar::Int16 | Scalar::Int32 | Scalar::Int64);
+            let signed = scalar.is_signed();
             let whole = map(runs, |bits| integer(bits, size, signed));
             integers(scalar, signed, &whole, &mut row, &mut facts, trust);
             let sign = u64::from(signed) << (8 * size - 1);

@@ -90,7 +90,7 @@ impl<'s, 'a> Signal<'s, 'a> {
         let (part, big) = self.reading.part();
         let (format, signed) = match self.reading {
             Reading::Number { scalar, .. } => {
-                (FloatFormat::of(scalar), scalar.code().starts_with('i'))
+                (FloatFormat::of(scalar), scalar.is_signed())
             }
             Reading::Time { .. } => (None, true),
             _ => (None, false),
