@@ -76,6 +76,8 @@ def test_what_is_no_array_is_named() -> None:
         ),
         (gzip.compress(bytes(900)), "gzip", "gzip.decompress(data)"),
         (compressed.getvalue(), "zip, or npz", "ndbytes.bytes_to_arrays(data)"),
+        (bytes(4) + npy, "npy from byte 4 on", "ndbytes.bytes_to_array(data[4:])"),
+        (b"data/x.npy", "path", "ndbytes.load(os.fsdecode(data))"),
         (base64.b64encode(npy), "base64 of an npy", None),
         (npy.hex().encode(), "hex of an npy", None),
         (pickle.dumps({"a": 1}), "pickle", "ndbytes.pickle.loads(data)"),

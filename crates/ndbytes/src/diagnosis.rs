@@ -2,7 +2,7 @@
 //!
 //! Only what has failed comes here, and it is looked at in bounded time.
 
-use crate::array::{ByteOrder, DType, Dims, Kind, Order, Source};
+use crate::array::{ByteOrder, DType, Kind, Source};
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::guess::{self, Guess, GuessOptions, guess};
 
@@ -39,7 +39,7 @@ pub fn explain_to(
     if !tells {
         return error;
     }
-    let named = named(source);
+    let named = guess::named(source);
     // What it was read as is no news.
     let is_known =
         |named: &Guess| error.format_name().is_some_and(|format| named.what.contains(format));
@@ -76,20 +76,12 @@ pub fn explain_to(
 /// assert_eq!(recognise(&Source::slice(&[7; 100])), None);
 /// ```
 pub fn recognise(source: &Source<'_>) -> Option<String> {
-    foreign(&named(source)?, &|_| None)
+    foreign(&guess::named(source)?, &|_| None)
 }
 
-/// What is known by name. What says what it is may well have an npy in it.
-fn named(source: &Source<'_>) -> Option<Guess> {
-    match guess::named(source) {
-        Some(known) if known.what != "text" => Some(known),
-        other => strayed(source).or(other),
-    }
-}
-
-/// What is known by name and is no array of bare elements.
+/// What is known by name, where that is told for sure.
 fn foreign(named: &Guess, way: &Way<'_>) -> Option<String> {
-    if named.dtype.is_some() || named.probability < CLEARLY {
+    if named.probability < CLEARLY {
         return None;
     }
     let advice = named.reasons.last().map_or("", String::as_str);
@@ -104,83 +96,9 @@ fn foreign(named: &Guess, way: &Way<'_>) -> Option<String> {
 fn article(what: &str) -> &'static str {
     match what.split(' ').next_back() {
         Some("page") => "an ",
-        Some("array" | "frame" | "pointer") => "a ",
+        Some("array" | "frame" | "path" | "pointer") => "a ",
         _ => "",
     }
-}
-
-/// The magic number of npy, but for its first byte, which is no ASCII: what takes bytes for text changes
-/// that one first.
-const NUMPY: &[u8] = b"NUMPY";
-/// An npy that does not start before this is none that something was put in front of.
-const NEAR_THE_START: usize = 64;
-/// Longer paths are none that anybody meant.
-const LONGEST_PATH: usize = 1024;
-
-/// An npy to which something has happened on its way, or its name in place of it.
-fn strayed(source: &Source<'_>) -> Option<Guess> {
-    let start = source.to_vec(0, source.len().min(NEAR_THE_START + NUMPY.len()));
-    let Some(at) = start.windows(NUMPY.len()).position(|part| part == NUMPY) else {
-        return (source.len() <= LONGEST_PATH)
-            .then(|| source.to_vec(0, source.len()))
-            .filter(|bytes| is_path(bytes))
-            .map(|_| {
-                let advice = "what is in the file is wanted, and not its path";
-                told("a path", advice, Some("ndbytes.load(os.fsdecode(data))"))
-            });
-    };
-    let before = &start[..at];
-    let (what, advice, call) = match before {
-        [] => (
-            "npy without its first byte".to_owned(),
-            "put it back",
-            Some("ndbytes.bytes_to_array(b\"\\x93\" + data)".to_owned()),
-        ),
-        [.., 0xC2, 0x93] => (
-            "npy that was taken for text of Latin-1 and encoded as UTF-8".to_owned(),
-            "undo that",
-            Some("ndbytes.bytes_to_array(data.decode().encode(\"latin1\"))".to_owned()),
-        ),
-        [.., 0xEF, 0xBF, 0xBD] => (
-            "npy that was decoded as text".to_owned(),
-            "what was no text is lost: send it again as bytes",
-            None,
-        ),
-        [b'b', b'\'' | b'"', .., b'x', b'9', b'3'] => (
-            "what Python prints for the bytes of an npy".to_owned(),
-            "read that first",
-            Some("ndbytes.bytes_to_array(ast.literal_eval(data.decode()))".to_owned()),
-        ),
-        [stray @ .., 0x93] if !stray.is_empty() => (
-            format!("npy from byte {} on", stray.len()),
-            "what comes before it is none of it",
-            Some(format!("ndbytes.bytes_to_array(data[{}:])", stray.len())),
-        ),
-        _ => return None,
-    };
-    Some(told(&what, advice, call.as_deref()))
-}
-
-/// What there is no doubt about.
-fn told(what: &str, advice: &str, call: Option<&str>) -> Guess {
-    Guess {
-        what: what.to_owned(),
-        dtype: None,
-        shape: Dims::new(),
-        offset: 0,
-        order: Order::C,
-        probability: 1.0,
-        reasons: vec![advice.to_owned()],
-        call: call.map(str::to_owned),
-    }
-}
-
-/// Whether bytes are one line of text that ends as names of files of arrays do.
-fn is_path(bytes: &[u8]) -> bool {
-    let ends = [".npy", ".npz", ".pkl", ".pickle"];
-    std::str::from_utf8(bytes).is_ok_and(|text| {
-        !text.contains(char::is_control) && ends.iter().any(|end| text.ends_with(end))
-    })
 }
 
 /// The likeliest readings, with the calls.

@@ -14,6 +14,7 @@ mod reading;
 mod reasons;
 mod sample;
 mod shape;
+mod strayed;
 mod strings;
 mod text;
 mod times;
@@ -135,9 +136,13 @@ pub(crate) fn named(source: &Source<'_>) -> Option<Guess> {
     let len = source.len().min(head.len());
     source.copy_over(0, &mut head[..len]);
     let head = &head[..len];
-    let foreign = foreign::recognise(head, source.len());
-    let foreign = foreign.or_else(|| text::recognise_text(head, source.len()));
-    foreign.map(|found| reasons::of_foreign(wrapped::describe(found, source)))
+    let known = foreign::recognise(head, source.len());
+    let found = match known.or_else(|| text::recognise_text(head, source.len())) {
+        // What says what it is may well have an npy in it.
+        Some(known) if known.what != "text" => Some(known),
+        other => strayed::recognise(head, source.len()).or(other),
+    };
+    found.map(|found| reasons::of_foreign(wrapped::describe(found, source)))
 }
 
 /// What the caller has said, checked.
