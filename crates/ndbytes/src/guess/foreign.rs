@@ -18,6 +18,9 @@ pub(super) struct Foreign {
     pub(super) probability: f64,
 }
 
+/// How likely it is that bytes are what they are named for, where hardly anything else would be so.
+pub(super) const CERTAIN: f64 = 0.999;
+
 /// One row: what it is, where which bytes are, what to do, and the Python that does it.
 struct Signature {
     what: &'static str,
@@ -198,7 +201,7 @@ impl Signature {
             advice: self.advice.to_owned(),
             call: (!self.call.is_empty()).then(|| self.call.to_owned()),
             // Two bytes are there by chance, too.
-            probability: if self.magic.len() > 3 { 0.999 } else { 0.98 },
+            probability: if self.magic.len() > 3 { CERTAIN } else { 0.98 },
         }
     }
 }
@@ -258,7 +261,7 @@ fn idx(start: &[u8], len: usize) -> Option<Foreign> {
         ),
         advice: "IDX, as of MNIST, is a header and bare elements".to_owned(),
         call: Some(format!("ndbytes.frombuffer(data, \"{typestr}\", {shape}, offset={offset})")),
-        probability: 0.999,
+        probability: CERTAIN,
     })
 }
 
@@ -300,7 +303,7 @@ fn pnm(start: &[u8], len: usize) -> Option<Foreign> {
         ),
         advice: "it is a header and bare elements; image libraries read it, too".to_owned(),
         call: Some(format!("ndbytes.frombuffer(data, \"{typestr}\", {shape}, offset={offset})")),
-        probability: 0.999,
+        probability: CERTAIN,
     })
 }
 
@@ -324,7 +327,7 @@ fn built(start: &[u8], len: usize) -> Option<Foreign> {
                 sign,
                 "read it with safetensors",
                 "safetensors.numpy.load(data)",
-                0.999,
+                CERTAIN,
             ));
         }
     }
@@ -333,7 +336,8 @@ fn built(start: &[u8], len: usize) -> Option<Foreign> {
     {
         let sign = format!("it begins as a pickle of protocol {protocol} does");
         let advice = "pickle.loads of ndbytes reads it without running anything";
-        return Some(simple("pickle", &sign, advice, "ndbytes.pickle.loads(data)", 0.98));
+        let probability = if has_frame(start, len) { CERTAIN } else { 0.98 };
+        return Some(simple("pickle", &sign, advice, "ndbytes.pickle.loads(data)", probability));
     }
     if start.starts_with(&[0xff, 0xff, 0xff, 0xff])
         && start.get(8..24).is_some_and(|meta| meta.contains(&0x10))
@@ -365,6 +369,13 @@ fn built(start: &[u8], len: usize) -> Option<Foreign> {
         ));
     }
     None
+}
+
+/// Whether a frame of a pickle is at its start, and no longer than what there is.
+fn has_frame(start: &[u8], len: usize) -> bool {
+    let length =
+        start.get(3..).and_then(<[u8]>::first_chunk).map(|&bytes| u64::from_le_bytes(bytes));
+    start.get(2) == Some(&0x95) && length.is_some_and(|length| length <= len as u64)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! An npy to which something has happened on its way, or its name in place of it.
 
-use super::foreign::Foreign;
+use super::foreign::{CERTAIN, Foreign};
 
 /// The magic number of npy, but for its first byte, which is no ASCII: what takes bytes for text changes
 /// that one first.
@@ -50,7 +50,7 @@ fn changed(before: &[u8]) -> Option<Foreign> {
         _ => return None,
     };
     let sign = format!("there is NUMPY at byte {}, as in every npy at byte 1", before.len());
-    Some(Foreign { what: what.into(), sign, advice: advice.to_owned(), call, probability: 0.999 })
+    Some(Foreign { what: what.into(), sign, advice: advice.to_owned(), call, probability: CERTAIN })
 }
 
 /// One line of text that ends as names of files of arrays do.
@@ -63,6 +63,6 @@ fn path(start: &[u8], len: usize) -> Option<Foreign> {
         sign: format!("it is one line of text that ends in {end}"),
         advice: "what is in the file is wanted, and not its path".to_owned(),
         call: Some("ndbytes.load(os.fsdecode(data))".to_owned()),
-        probability: 0.999,
+        probability: CERTAIN,
     })
 }

@@ -1,6 +1,6 @@
 //! Text that stands for an array, or came in place of one.
 
-use super::foreign::{Foreign, recognise};
+use super::foreign::{CERTAIN, Foreign, recognise};
 
 /// As much text as is looked at.
 const LOOKED_AT: usize = 4096;
@@ -27,7 +27,7 @@ pub(super) fn recognise_text(start: &[u8], len: usize) -> Option<Foreign> {
     let lower: Vec<u8> = trimmed[..trimmed.len().min(64)].to_ascii_lowercase();
     if lower.starts_with(b"<!doctype html") || lower.starts_with(b"<html") {
         let advice = "a server sent a page, often an error, in place of the data: read it, and check the address";
-        return Some(found("HTML page", "it begins with <html>", advice, None, 0.999));
+        return Some(found("HTML page", "it begins with <html>", advice, None, CERTAIN));
     }
     if lower.starts_with(b"<?xml") || lower.starts_with(b"<error") {
         let advice = "often a server's error in place of the data: read it";
@@ -118,7 +118,7 @@ fn encoded(name: &'static str, decode: &str, sign: &str, decoded: &[u8]) -> Fore
             format!("ndbytes.guess({decode})"),
         ),
     };
-    found(what, sign, &advice, Some(&call), if inner.is_some() { 0.999 } else { 0.95 })
+    found(what, sign, &advice, Some(&call), if inner.is_some() { CERTAIN } else { 0.95 })
 }
 
 fn is_text(bytes: &[u8], cut: bool) -> bool {

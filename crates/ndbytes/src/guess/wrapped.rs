@@ -2,14 +2,16 @@
 
 use std::io::Read as _;
 
-use zlib_rs::{Inflate, InflateFlush};
+use zlib_rs::{Inflate, InflateFlush, Status};
 
-use super::foreign::{self, Foreign};
+use super::foreign::{self, CERTAIN, Foreign};
 use super::text;
 use crate::array::{DType, Source};
 
 /// So many bytes are decompressed, and no more.
 const LOOKED_AT: usize = 4 << 10;
+/// Of so many bytes that come out without a fault none is there by chance.
+const ENOUGH: usize = 64;
 /// A block of zstd has to be there as a whole, which is at most so long, behind a header.
 const BLOCK_OF_ZSTD: usize = (128 << 10) + 64;
 /// Frames of zstd that need more memory than this (8 MiB) are not looked into.
@@ -28,66 +30,93 @@ pub(super) fn describe(mut found: Foreign, source: &Source<'_>) -> Foreign {
         return found;
     }
     let Some(decompress) = found.call.clone() else { return found };
-    let Some((inside, call)) = look_inside(&found.what, source) else { return found };
-    found.what = format!("{} around {inside}", found.what).into();
+    let Some(inside) = Inside::of(&found.what, source) else { return found };
+    // A few bytes may be there by chance; what can be decompressed is not.
+    if inside.is_sound {
+        found.probability = CERTAIN;
+    }
+    let Some((what, call)) = inside.in_words() else { return found };
+    found.what = format!("{} around {what}", found.what).into();
     found.advice = "decompress it first".to_owned();
     found.call = Some(match call {
         Some(call) => with_data(&call, &decompress),
         None => decompress,
     });
-    // A few bytes may be there by chance; what was decompressed is not.
-    found.probability = 0.999;
+    found.probability = CERTAIN;
     found
 }
 
-/// What comes out of compressed bytes, and the call that reads it.
-fn look_inside(what: &str, source: &Source<'_>) -> Option<(String, Option<String>)> {
-    let start = |most: usize| source.to_vec(0, source.len().min(most));
-    let (inside, len) = match what {
-        // gzip says at its end how much it is, up to 4 GiB.
-        "gzip" => (inflated(&start(LOOKED_AT), 31)?, last_four(source)),
-        "zlib" => (inflated(&start(LOOKED_AT), 15)?, None),
-        "zstd" => {
-            let start = start(BLOCK_OF_ZSTD);
-            let size = zstd::zstd_safe::get_frame_content_size(&start).ok().flatten();
-            (unpacked(&start)?, size.and_then(|size| usize::try_from(size).ok()))
-        }
-        _ => return None,
-    };
-    if let Some(npy) = npy_in_words(&inside) {
-        return Some((format!("an {npy}"), Some("ndbytes.bytes_to_array(data)".to_owned())));
-    }
-    // Of unknown length nothing is known to fill it.
-    let len = len.filter(|&len| len >= inside.len()).unwrap_or(usize::MAX);
-    let found = foreign::recognise(&inside, len)
-        .or_else(|| text::recognise_text(&inside, len))
-        .filter(|found| !inside.is_empty() && found.probability > 0.9)?;
-    Some((found.what.into_owned(), found.call))
+/// What comes out of compressed bytes.
+struct Inside {
+    /// The first of it: never empty.
+    start: Vec<u8>,
+    /// How long all of it is, where that is said.
+    len: Option<usize>,
+    /// Whether so much came out without a fault that the bytes are compressed and nothing else.
+    is_sound: bool,
 }
 
-/// The first bytes of a zlib stream (`window` 15) or a gzip one (31).
-fn inflated(start: &[u8], window: u8) -> Option<Vec<u8>> {
-    let mut inside = vec![0; LOOKED_AT];
-    let mut codec = Inflate::new(true, window);
-    // The input ends too early; what came out before that counts.
-    let _ = codec.decompress(start, &mut inside, InflateFlush::SyncFlush);
-    inside.truncate(codec.total_out() as usize);
-    (!inside.is_empty()).then_some(inside)
-}
-
-fn unpacked(start: &[u8]) -> Option<Vec<u8>> {
-    let mut inside = vec![0; LOOKED_AT];
-    let mut codec = zstd::stream::read::Decoder::with_buffer(start).ok()?;
-    codec.window_log_max(WINDOW_LOG).ok()?;
-    let mut filled = 0;
-    while filled < inside.len() {
-        match codec.read(&mut inside[filled..]) {
-            Ok(count) if count > 0 => filled += count,
-            _ => break,
+impl Inside {
+    fn of(what: &str, source: &Source<'_>) -> Option<Self> {
+        let start = |most: usize| source.to_vec(0, source.len().min(most));
+        let mut inside = match what {
+            "gzip" => Self::inflated(&start(LOOKED_AT), 31),
+            "zlib" => Self::inflated(&start(LOOKED_AT), 15),
+            "zstd" => Self::unpacked(&start(BLOCK_OF_ZSTD))?,
+            _ => return None,
+        };
+        if what == "gzip" {
+            // It says at its end how much it is, up to 4 GiB.
+            inside.len = last_four(source);
         }
+        (!inside.start.is_empty()).then_some(inside)
     }
-    inside.truncate(filled);
-    (!inside.is_empty()).then_some(inside)
+
+    /// Of a zlib stream (`window` 15) or a gzip one (31).
+    fn inflated(bytes: &[u8], window: u8) -> Self {
+        let mut start = vec![0; LOOKED_AT];
+        let mut codec = Inflate::new(true, window);
+        // The input ends too early; what came out before that counts.
+        let status = codec.decompress(bytes, &mut start, InflateFlush::SyncFlush);
+        start.truncate(codec.total_out() as usize);
+        let is_sound = match status {
+            Ok(Status::StreamEnd) => true,
+            Ok(_) => start.len() >= ENOUGH,
+            Err(_) => false,
+        };
+        Self { start, len: None, is_sound }
+    }
+
+    fn unpacked(bytes: &[u8]) -> Option<Self> {
+        let size = zstd::zstd_safe::get_frame_content_size(bytes).ok().flatten();
+        let mut start = vec![0; LOOKED_AT];
+        let mut codec = zstd::stream::read::Decoder::with_buffer(bytes).ok()?;
+        codec.window_log_max(WINDOW_LOG).ok()?;
+        let mut filled = 0;
+        while filled < start.len() {
+            match codec.read(&mut start[filled..]) {
+                Ok(count) if count > 0 => filled += count,
+                _ => break,
+            }
+        }
+        start.truncate(filled);
+        let len = size.and_then(|size| usize::try_from(size).ok());
+        Some(Self { start, len, is_sound: filled >= ENOUGH })
+    }
+
+    /// What it is, and the call that reads it.
+    fn in_words(&self) -> Option<(String, Option<String>)> {
+        let start = &self.start[..];
+        if let Some(npy) = npy_in_words(start) {
+            return Some((format!("an {npy}"), Some("ndbytes.bytes_to_array(data)".to_owned())));
+        }
+        // Of unknown length nothing is known to fill it.
+        let len = self.len.filter(|&len| len >= start.len()).unwrap_or(usize::MAX);
+        let found = foreign::recognise(start, len)
+            .or_else(|| text::recognise_text(start, len))
+            .filter(|found| found.probability > 0.9)?;
+        Some((found.what.into_owned(), found.call))
+    }
 }
 
 fn last_four(source: &Source<'_>) -> Option<usize> {
@@ -221,6 +250,11 @@ mod tests {
     fn what_says_nothing_or_is_damaged_stays_what_it_was() {
         let bare: Vec<u8> = (0..9000_u32).flat_map(|i| (i * i).to_le_bytes()).collect();
         assert_eq!(told(&gzip(&bare)), ("gzip".to_owned(), "gzip.decompress(data)".to_owned()));
+        // That it can be decompressed is proof enough.
+        let sure = |bytes: &[u8]| named(&Source::slice(bytes)).unwrap().probability;
+        assert_eq!(sure(&gzip(&bare)), CERTAIN);
+        assert_eq!(sure(&miniz_oxide::deflate::compress_to_vec_zlib(&bare, 6)), CERTAIN);
+        assert!(sure(&gzip(&bare)[..30]) < CERTAIN);
         let mut damaged = gzip(&npy());
         damaged[12..40].fill(0xff);
         assert_eq!(told(&damaged).0, "gzip");
