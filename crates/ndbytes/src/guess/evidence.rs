@@ -356,7 +356,7 @@ fn kind_of(scalar: Scalar) -> Feature {
 
 fn floats(format: FloatFormat, runs: &[Vec<u64>], row: &mut Row, facts: &mut Facts, trust: f64) {
     let sign = 1_u64 << (8 * format.size - 1);
-    let mut tops: HashMap<u64, usize> = HashMap::new();
+    let mut tops = Counts::default();
     let mut exponents = Vec::new();
     let (mut count, mut nonzero, mut odd_nan, mut not_finite, mut subnormal) = (0, 0, 0, 0, 0);
     let (mut extreme, mut decimal, mut whole, mut bits_needed) = (0, 0, 0, 0.0);
@@ -661,7 +661,7 @@ struct Symbols {
 
 impl Symbols {
     fn count(runs: &[Vec<u64>], size: usize) -> Self {
-        let mut counts: HashMap<u64, usize, BuildHasherDefault<Scattered>> = HashMap::default();
+        let mut counts = Counts::default();
         let mut total = 0;
         for &bits in runs.iter().flatten() {
             *counts.entry(bits).or_default() += 1;
@@ -674,6 +674,9 @@ impl Symbols {
         Self { count: counts.len(), rate: bits / (total as f64 * width) }
     }
 }
+
+/// How often each of some bits is found: in the same order each time, so that sums are the same, too.
+type Counts = HashMap<u64, usize, BuildHasherDefault<Scattered>>;
 
 /// Elements are hashed by one product: that many fall together is a matter of time only, and no more
 /// than thousands are counted.
