@@ -45,6 +45,20 @@ const IMAGE: &str = "read it with an image library, such as Pillow";
 /// What is said of sounds.
 const AUDIO: &str = "read it with an audio library";
 
+const PICKLE: &str = "pickle.loads of ndbytes reads it without running anything";
+/// How pickles of protocols 0 and 1, which have no signature, begin: those of arrays, and of a list or
+/// a dict of protocol 0.
+const OLD_PICKLES: &[&[u8]] = &[
+    b"cnumpy\n",
+    b"cnumpy.",
+    b"ccopy_reg\n",
+    b"ccopyreg\n",
+    b"(dp0\n",
+    b"(dp1\n",
+    b"(lp0\n",
+    b"(lp1\n",
+];
+
 /// In the order in which they are tried: of two that begin alike, the longer one first.
 const SIGNATURES: &[Signature] = &[
     row("npy", 0, b"\x93NUMPY", "it says itself what it is", "ndbytes.bytes_to_array(data)"),
@@ -194,10 +208,11 @@ pub(super) fn recognise(start: &[u8], len: usize) -> Option<Foreign> {
 
 impl Signature {
     fn found(&self) -> Foreign {
+        let name = self.what.split(',').next().unwrap_or_default();
         let place = if self.at == 0 { String::new() } else { format!(" at byte {}", self.at) };
         Foreign {
             what: self.what.into(),
-            sign: format!("there is {:?}{place}, as in every {}", Ascii(self.magic), self.what),
+            sign: format!("there is {:?}{place}, as in every {name}", Ascii(self.magic)),
             advice: self.advice.to_owned(),
             call: (!self.call.is_empty()).then(|| self.call.to_owned()),
             // Two bytes are there by chance, too.
@@ -335,9 +350,12 @@ fn built(start: &[u8], len: usize) -> Option<Foreign> {
         && b"c}](N)KMGXUCIBT\x95\x8c\x85\x86\x87\x88\x89q".contains(&next)
     {
         let sign = format!("it begins as a pickle of protocol {protocol} does");
-        let advice = "pickle.loads of ndbytes reads it without running anything";
         let probability = if has_frame(start, len) { CERTAIN } else { 0.98 };
-        return Some(simple("pickle", &sign, advice, "ndbytes.pickle.loads(data)", probability));
+        return Some(simple("pickle", &sign, PICKLE, "ndbytes.pickle.loads(data)", probability));
+    }
+    if OLD_PICKLES.iter().any(|begin| start.starts_with(begin)) {
+        let sign = "it begins as pickles of protocol 0 or 1 do";
+        return Some(simple("pickle", sign, PICKLE, "ndbytes.pickle.loads(data)", CERTAIN));
     }
     if start.starts_with(&[0xff, 0xff, 0xff, 0xff])
         && start.get(8..24).is_some_and(|meta| meta.contains(&0x10))

@@ -1,8 +1,8 @@
 //! What is found, in words.
 
-use super::evidence::{Evidence, Facts};
+use super::evidence::{Evidence, Facts, Feature};
 use super::foreign::Foreign;
-use super::header::Start;
+use super::header::{Sign, Start};
 use super::reading::Reading;
 use super::{Guess, Layout};
 use crate::array::{Dims, Order, Scalar, tuple};
@@ -14,6 +14,7 @@ pub(super) fn of_foreign(foreign: Foreign) -> Guess {
         shape: Dims::new(),
         offset: 0,
         order: Order::C,
+        rest: 0,
         probability: foreign.probability,
         reasons: vec![foreign.sign, foreign.advice],
         call: foreign.call,
@@ -42,6 +43,9 @@ pub(super) fn of_array(
     if start.offset > 0 {
         call.push_str(&format!(", offset={}", start.offset));
     }
+    if layout.rest > 0 {
+        call.push_str(&format!(", count={}", shape.iter().product::<usize>()));
+    }
     if layout.order == Order::F {
         call.push_str(", order=\"F\"");
     }
@@ -58,6 +62,7 @@ pub(super) fn of_array(
         shape,
         offset: start.offset,
         order: layout.order,
+        rest: layout.rest,
         probability,
         reasons,
         call: Some(call),
@@ -70,7 +75,10 @@ fn of_reading(evidence: &Evidence, all: &[Evidence]) -> Vec<String> {
     let (size, big) = reading.part();
     match reading {
         Reading::Noise => {
-            reasons.push("all 256 values of a byte are equally frequent, and no reading finds any order in them".to_owned());
+            if evidence.row[Feature::Uniform as usize] > 0.0 {
+                reasons.push("all 256 values of a byte are equally frequent".to_owned());
+            }
+            reasons.push("no reading finds any order in them".to_owned());
             return reasons;
         }
         Reading::Bytes { len } => {
@@ -106,16 +114,20 @@ fn of_reading(evidence: &Evidence, all: &[Evidence]) -> Vec<String> {
             1 => "neighbours".to_owned(),
             lag => format!("elements {lag} apart"),
         };
+        let times = 1.0 / (1.0 - facts.smoothness).max(0.001);
+        let digits = usize::from(times < 9.95);
         reasons.push(format!(
-            "{distance} are {:.0} times nearer to each other than any two",
-            1.0 / (1.0 - facts.smoothness).max(0.001)
+            "{distance} are {times:.digits$} times nearer to each other than any two"
         ));
     }
     if facts.remainder != 0 {
         reasons.push(format!(
-            "the length is no multiple of {}: {} bytes are left",
+            "the length is no multiple of {}: {} left",
             reading.itemsize(),
-            facts.remainder
+            match facts.remainder {
+                1 => "1 byte is".to_owned(),
+                remainder => format!("{remainder} bytes are"),
+            }
         ));
     }
     let second = all
@@ -165,13 +177,14 @@ fn of_number(scalar: Scalar, facts: &Facts) -> Vec<String> {
 }
 
 fn of_start(start: &Start) -> Vec<String> {
-    let bytes = if start.offset == 1 { "byte" } else { "bytes" };
-    let mut reasons = match (start.offset, start.is_text) {
-        (0, _) => Vec::new(),
-        (offset, true) => vec![format!("{offset} {bytes} of text come first")],
-        (offset, false) => {
-            vec![format!("the first {offset} {bytes} are unlike the rest: a header")]
-        }
+    let offset = start.offset;
+    let mut reasons = match start.sign {
+        Sign::Said => Vec::new(),
+        Sign::Length if offset == 0 => Vec::new(),
+        Sign::Length => vec![format!("they end where the bytes do: {offset} left at the start")],
+        Sign::Text => vec![format!("{offset} bytes of text come first")],
+        Sign::Strange if offset == 1 => vec!["the first byte is unlike the rest".to_owned()],
+        Sign::Strange => vec![format!("the first {offset} bytes are unlike the rest: a header")],
     };
     if let Some(said) = &start.said {
         let dims: Vec<String> = said.iter().map(usize::to_string).collect();
