@@ -41,8 +41,10 @@ pub fn explain_to(
     }
     let named = guess::named(source);
     // What it was read as is no news.
-    let is_known =
-        |named: &Guess| error.format_name().is_some_and(|format| named.what.contains(format));
+    let is_known = |named: &Guess| {
+        let mut names = named.what.trim_start_matches("truncated ").split(", or ");
+        names.any(|name| error.format_name() == Some(name))
+    };
     if named.as_ref().is_some_and(is_known) {
         return error;
     }
@@ -228,6 +230,11 @@ mod tests {
             let error = crate::bytes_to_array(bytes).unwrap_err();
             assert!(error.hint_text().unwrap().contains(said), "{error}");
         }
+        // Whoever says what it is hears the same.
+        let sent = [b"\0\0\0\x83", &npy[..]].concat();
+        let error = crate::npy::read(&sent, &Default::default()).unwrap_err();
+        let told = explain(error, &Source::slice(&sent), None);
+        assert!(told.hint_text().unwrap().contains("npy from byte 4 on"), "{told}");
         // What is longer than a path is none, and what says more is no NUMPY.
         for bytes in [&b"NUMPX 12345.npy\n"[..], b"[\x01\x02NUMPY"] {
             let error = crate::bytes_to_array(bytes).unwrap_err();

@@ -274,7 +274,7 @@ fn idx(start: &[u8], len: usize) -> Option<Foreign> {
         sign: format!(
             "the {offset} bytes at the start are an IDX header: {typestr}, {shape}, which fills the rest exactly"
         ),
-        advice: "IDX, as of MNIST, is a header and bare elements".to_owned(),
+        advice: "as of MNIST, it is a header and bare elements".to_owned(),
         call: Some(format!("ndbytes.frombuffer(data, \"{typestr}\", {shape}, offset={offset})")),
         probability: CERTAIN,
     })

@@ -21,7 +21,7 @@ mod times;
 mod weights;
 mod wrapped;
 
-use crate::array::{DType, Dims, Order, Source};
+use crate::array::{ByteOrder, DType, Dims, Kind, Order, Scalar, Source};
 use crate::error::{DecodeError, Result};
 use evidence::Evidence;
 use header::{Sign, Start};
@@ -188,13 +188,15 @@ impl<'o> Known<'o> {
         Ok(Self { options, start, product, open: open == 1 })
     }
 
-    /// Whether elements of this size fit what is said.
+    /// Whether a reading is of the dtype that is said, and fits the rest of it.
     fn allows(&self, reading: Reading, len: usize) -> bool {
-        let size = reading.itemsize();
+        let said = self.options.dtype.as_ref();
+        said.is_none_or(|dtype| *dtype == reading.dtype()) && self.fits(reading.itemsize(), len)
+    }
+
+    /// Whether elements of this size fit the shape and the place that are said.
+    fn fits(&self, size: usize, len: usize) -> bool {
         if size == 0 || size > len {
-            return false;
-        }
-        if self.options.dtype.as_ref().is_some_and(|dtype| *dtype != reading.dtype()) {
             return false;
         }
         match (self.product, self.open) {
@@ -222,8 +224,11 @@ fn arrays(source: &Source<'_>, known: &Known<'_>, share: f64) -> Vec<(f64, Guess
     let sample = Sample::new(source, known.start, known.options.offset.is_some());
     let mut readings = evidence::weigh(&sample);
     readings.retain(|evidence| known.allows(evidence.reading, sample.len()));
-    let mut guesses = Vec::new();
     let mut searched = Searched::default();
+    if let (true, Some(dtype)) = (readings.is_empty(), &known.options.dtype) {
+        return not_weighed(source, &sample, known, dtype, share);
+    }
+    let mut guesses = Vec::new();
     for (evidence, probability) in likely(&readings).into_iter().take(MOST_READINGS) {
         // What is large takes long.
         let least = if sample.len() > LARGE { 4.0 * WORTH_A_SEARCH } else { WORTH_A_SEARCH };
@@ -233,11 +238,41 @@ fn arrays(source: &Source<'_>, known: &Known<'_>, share: f64) -> Vec<(f64, Guess
         for (at, layout) in layouts.iter().enumerate() {
             let all = share * probability;
             let probability = all * layout.probability;
-            let guess = reasons::of_array(evidence, &readings, layout, probability);
+            let reasons = reasons::of_reading(evidence, &readings);
+            let guess = reasons::of_array(evidence.reading, reasons, layout, probability);
             guesses.push((if at == 0 { all } else { probability }, guess));
         }
     }
     guesses
+}
+
+/// Where elements of a dtype may lie that is said and that no reading is of: structures, say, or times
+/// of another unit than the likeliest.
+fn not_weighed(
+    source: &Source<'_>,
+    sample: &Sample,
+    known: &Known<'_>,
+    dtype: &DType,
+    share: f64,
+) -> Vec<(f64, Guess)> {
+    let size = dtype.itemsize();
+    if dtype.has_objects() || !known.fits(size, sample.len()) {
+        return Vec::new();
+    }
+    let reading = match dtype.kind() {
+        Kind::Datetime64(_) | Kind::Timedelta64(_) => {
+            Reading::Number { scalar: Scalar::Int64, big: dtype.byte_order() == ByteOrder::Big }
+        }
+        _ => Reading::Bytes { len: size },
+    };
+    let mut searched = Searched { is_worth_it: true, ..Searched::default() };
+    let mut layouts = layouts(source, sample, known, reading, &mut searched);
+    layouts.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+    let told = layouts.iter().map(|layout| {
+        let probability = share * layout.probability;
+        (probability, reasons::of_said(dtype, layout, probability))
+    });
+    told.collect()
 }
 
 /// Shapes that were looked for already: numbers with a sign and without are the same ones more often
@@ -606,9 +641,28 @@ mod tests {
         assert!(refused(GuessOptions::new().shape(&[None, None])));
         assert!(refused(GuessOptions::new().shape(&[Some(usize::MAX), Some(2)])));
         assert!(refused(GuessOptions::new().shape(&[Some(9)])));
-        // A dtype that is said is taken, weighed or not.
         let told = guess(&Source::slice(&[0; 8]), &GuessOptions::new().shape(&[Some(0)]));
         assert!(told.unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_dtype_that_is_said_is_taken_weighed_or_not() {
+        let bytes = picture();
+        for typestr in ["<m8[s]", "<M8[Y]", ">f16", "|V8", "|S16", "float8_e4m3fn"] {
+            let dtype = DType::from_typestr(typestr).unwrap();
+            let told = first(&bytes, &GuessOptions::new().dtype(dtype.clone()));
+            let elements = bytes.len() / dtype.itemsize();
+            assert_eq!((told.dtype.as_ref(), told.offset), (Some(&dtype), 0), "{typestr}");
+            assert_eq!(told.shape.iter().product::<usize>(), elements, "{typestr}");
+            let options = GuessOptions::new().dtype(dtype.clone()).shape(&[None, Some(5)]);
+            let told = first(&bytes, &options);
+            assert_eq!(told.shape[..], [elements / 5, 5], "{typestr}");
+            let options = GuessOptions::new().dtype(dtype.clone()).offset(bytes.len() - 1);
+            let told = guess(&Source::slice(&bytes), &options).unwrap();
+            assert_eq!(told.is_empty(), dtype.itemsize() > 1);
+        }
+        let objects = GuessOptions::new().dtype(DType::from_typestr("|O").unwrap());
+        assert!(guess(&Source::slice(&bytes), &objects).unwrap().is_empty());
     }
 
     #[test]

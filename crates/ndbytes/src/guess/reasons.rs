@@ -5,7 +5,7 @@ use super::foreign::Foreign;
 use super::header::{Sign, Start};
 use super::reading::Reading;
 use super::{Guess, Layout};
-use crate::array::{Dims, Order, Scalar, tuple};
+use crate::array::{DType, Dims, Kind, Order, Scalar, tuple};
 
 pub(super) fn of_foreign(foreign: Foreign) -> Guess {
     Guess {
@@ -21,27 +21,60 @@ pub(super) fn of_foreign(foreign: Foreign) -> Guess {
     }
 }
 
+/// An array that is read so, for these reasons and those of its layout.
 pub(super) fn of_array(
-    evidence: &Evidence,
-    all: &[Evidence],
+    reading: Reading,
+    reasons: Vec<String>,
     layout: &Layout,
     probability: f64,
 ) -> Guess {
-    let (reading, start) = (evidence.reading, &layout.start);
-    let (dtype, shape) = (reading.dtype(), layout.shape.shape.clone());
-    let typestr = dtype.typestr().unwrap_or_default();
-    let mut call = match reading {
+    let guess = of_layout(reading.dtype(), reasons, layout, probability);
+    match reading {
+        Reading::Noise => {
+            Guess { what: "random, compressed or encrypted bytes".to_owned(), ..guess }
+        }
+        _ => guess,
+    }
+}
+
+/// An array of a dtype that was said.
+pub(super) fn of_said(dtype: &DType, layout: &Layout, probability: f64) -> Guess {
+    let reasons = vec!["the dtype is the one that was said".to_owned()];
+    of_layout(dtype.clone(), reasons, layout, probability)
+}
+
+fn of_layout(dtype: DType, mut reasons: Vec<String>, layout: &Layout, probability: f64) -> Guess {
+    reasons.extend(of_start(&layout.start));
+    reasons.extend(of_shape(layout));
+    Guess {
+        what: format!("{dtype} array"),
+        call: call(&dtype, layout),
+        dtype: Some(dtype),
+        shape: layout.shape.shape.clone(),
+        offset: layout.start.offset,
+        order: layout.order,
+        rest: layout.rest,
+        probability,
+        reasons,
+    }
+}
+
+/// The Python that reads it, where the dtype can be said in a word.
+fn call(dtype: &DType, layout: &Layout) -> Option<String> {
+    let typestr = dtype.typestr()?;
+    let mut call = match dtype.kind() {
         // NumPy knows the name only once ml_dtypes is imported.
-        Reading::Number { scalar: Scalar::BFloat16, .. } => {
-            "ndbytes.frombuffer(data, ml_dtypes.bfloat16".to_owned()
+        Kind::Scalar(scalar) if scalar.is_extension() => {
+            format!("ndbytes.frombuffer(data, ml_dtypes.{typestr}")
         }
         _ => format!("ndbytes.frombuffer(data, \"{typestr}\""),
     };
+    let shape = &layout.shape.shape;
     if shape.len() != 1 {
-        call.push_str(&format!(", {}", tuple(&shape)));
+        call.push_str(&format!(", {}", tuple(shape)));
     }
-    if start.offset > 0 {
-        call.push_str(&format!(", offset={}", start.offset));
+    if layout.start.offset > 0 {
+        call.push_str(&format!(", offset={}", layout.start.offset));
     }
     if layout.rest > 0 {
         call.push_str(&format!(", count={}", shape.iter().product::<usize>()));
@@ -50,26 +83,11 @@ pub(super) fn of_array(
         call.push_str(", order=\"F\"");
     }
     call.push(')');
-    let mut reasons = of_reading(evidence, all);
-    reasons.extend(of_start(start));
-    reasons.extend(of_shape(layout));
-    Guess {
-        what: match reading {
-            Reading::Noise => "random, compressed or encrypted bytes".to_owned(),
-            _ => format!("{dtype} array"),
-        },
-        dtype: Some(dtype),
-        shape,
-        offset: start.offset,
-        order: layout.order,
-        rest: layout.rest,
-        probability,
-        reasons,
-        call: Some(call),
-    }
+    Some(call)
 }
 
-fn of_reading(evidence: &Evidence, all: &[Evidence]) -> Vec<String> {
+/// What speaks for a reading, of all that were weighed.
+pub(super) fn of_reading(evidence: &Evidence, all: &[Evidence]) -> Vec<String> {
     let Evidence { reading, facts, .. } = evidence;
     let mut reasons = Vec::new();
     let (size, big) = reading.part();
