@@ -68,8 +68,8 @@ pub fn explain_to(
     }
 }
 
-/// What the bytes of `source` are, in a sentence, where they are known to be no bare elements. The start
-/// of them is enough.
+/// What the bytes of `source` are, in a sentence, where they are known to be no bare elements. The
+/// start of them is enough.
 ///
 /// ```
 /// use ndbytes::{Source, recognise};
@@ -106,7 +106,7 @@ fn article(what: &str) -> &'static str {
 /// The likeliest readings, with the calls.
 fn bare(guesses: &[Guess], way: &Way<'_>) -> Option<String> {
     let first = guesses.first()?;
-    if first.what.starts_with("random") && first.probability > CLEARLY {
+    if first.is_noise() && first.probability > CLEARLY {
         return Some(
             "they look random: compressed, encrypted, or cut out of the middle of something; if they \
              are bare elements, say of what kind: frombuffer(data, dtype, shape)"
@@ -129,7 +129,7 @@ fn bare(guesses: &[Guess], way: &Way<'_>) -> Option<String> {
 /// Whether the bytes look like another dtype than the one that was asked for.
 fn better(first: &Guess, asked: &DType, way: &Way<'_>) -> Option<String> {
     let dtype = first.dtype.as_ref()?;
-    if first.probability < CLEARLY || first.what.starts_with("random") {
+    if first.probability < CLEARLY || first.is_noise() {
         return None;
     }
     let call = way(first)?;

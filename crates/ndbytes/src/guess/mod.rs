@@ -7,8 +7,10 @@
 //! fall (`shape`) is found for the readings that are left.
 
 mod evidence;
+mod floats;
 mod foreign;
 mod header;
+mod integers;
 mod lanes;
 mod reading;
 mod reasons;
@@ -103,6 +105,13 @@ pub struct Guess {
     pub reasons: Vec<String>,
     /// The Python that reads it, with `data` for the bytes; `None` where it takes more than a line.
     pub call: Option<String>,
+}
+
+impl Guess {
+    /// Whether the bytes look like noise, and like no elements of any kind.
+    pub(crate) fn is_noise(&self) -> bool {
+        self.what == reasons::NOISE
+    }
 }
 
 /// What the bytes may be, the likeliest first. Looks at a bounded part of them.
@@ -407,27 +416,7 @@ impl Place {
             return Self { odds: start.odds, start, shapes: vec![(flat, Order::C, 1.0)] };
         }
         if let Some(said) = &start.said {
-            // Widths come before heights as often as behind; rows are as long as makes them smooth.
-            let mut shape = said.clone();
-            let mut turned = said.clone();
-            match &mut turned[..] {
-                [height, width, 3 | 4] => std::mem::swap(height, width),
-                dims => dims.reverse(),
-            }
-            let row = |shape: &[usize]| match shape {
-                [.., width, colours @ (3 | 4)] => width * colours,
-                [.., width] => *width,
-                [] => 1,
-            };
-            // A few columns are told less by nearness, and are more common than a few rows.
-            let ratio = |shape: &[usize]| {
-                let few = shape.last().is_some_and(|&last| last <= 4);
-                signal.ratio_at(row(shape)) * if few { 0.95 } else { 1.0 }
-            };
-            if ratio(&turned) < ratio(&shape) {
-                shape = turned;
-            }
-            let shapes = vec![(Candidate::said(shape), Order::C, 0.95)];
+            let shapes = vec![(Candidate::said(in_order(said, &signal)), Order::C, 0.95)];
             return Self { odds: start.odds, start, shapes };
         }
         let candidates = searched.candidates(&mut signal);
@@ -440,6 +429,27 @@ impl Place {
         let shapes = candidates.into_iter().zip(parts).map(|(shape, part)| (shape, Order::C, part));
         Self { start, odds, shapes: shapes.collect() }
     }
+}
+
+/// The dimensions that a header says, in the order of the array: widths come before heights as often
+/// as behind; rows are as long as makes them smooth.
+fn in_order(said: &Dims<usize>, signal: &Signal<'_, '_>) -> Dims<usize> {
+    let mut turned = said.clone();
+    match &mut turned[..] {
+        [height, width, 3 | 4] => std::mem::swap(height, width),
+        dims => dims.reverse(),
+    }
+    let row = |shape: &[usize]| match shape {
+        [.., width, colours @ (3 | 4)] => width * colours,
+        [.., width] => *width,
+        [] => 1,
+    };
+    // A few columns are told less by nearness, and are more common than a few rows.
+    let ratio = |shape: &[usize]| {
+        let few = shape.last().is_some_and(|&last| last <= 4);
+        signal.ratio_at(row(shape)) * if few { 0.95 } else { 1.0 }
+    };
+    if ratio(&turned) < ratio(said) { turned } else { said.clone() }
 }
 
 /// How likely each order is for a shape that was said: in which one neighbours are nearer.
@@ -484,14 +494,13 @@ pub mod fitting {
     /// Every reading of bare elements, and what is measured of it.
     pub fn readings(source: &Source<'_>) -> Vec<(DType, bool, Vec<f64>)> {
         let sample = Sample::new(source, 0, false);
-        let known = GuessOptions::new();
-        let all = evidence::weigh(&sample).into_iter();
         let row = |evidence: Evidence| {
             let noise = evidence.reading == Reading::Noise;
             (evidence.reading.dtype(), noise, evidence.row.to_vec())
         };
-        let known = Known { options: &known, start: 0, product: None, open: false };
-        all.filter(|evidence| known.allows(evidence.reading, sample.len())).map(row).collect()
+        let fits = |size: usize| size > 0 && size <= sample.len();
+        let all = evidence::weigh(&sample).into_iter();
+        all.filter(|evidence| fits(evidence.reading.itemsize())).map(row).collect()
     }
 
     /// Every shape that is considered for numbers of this dtype, and what is measured of it; the last

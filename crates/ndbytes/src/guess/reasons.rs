@@ -7,6 +7,9 @@ use super::reading::Reading;
 use super::{Guess, Layout};
 use crate::array::{DType, Dims, Kind, Order, Scalar, tuple};
 
+/// What bytes are called that look like nothing.
+pub(super) const NOISE: &str = "random, compressed or encrypted bytes";
+
 pub(super) fn of_foreign(foreign: Foreign) -> Guess {
     Guess {
         what: foreign.what.into_owned(),
@@ -30,9 +33,7 @@ pub(super) fn of_array(
 ) -> Guess {
     let guess = of_layout(reading.dtype(), reasons, layout, probability);
     match reading {
-        Reading::Noise => {
-            Guess { what: "random, compressed or encrypted bytes".to_owned(), ..guess }
-        }
+        Reading::Noise => Guess { what: NOISE.to_owned(), ..guess },
         _ => guess,
     }
 }

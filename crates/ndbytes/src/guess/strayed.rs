@@ -2,8 +2,8 @@
 
 use super::foreign::{CERTAIN, Foreign};
 
-/// The magic number of npy, but for its first byte, which is no ASCII: what takes bytes for text changes
-/// that one first.
+/// The magic number of npy, but for its first byte, which is no ASCII: what takes bytes for text
+/// changes that one first.
 const NUMPY: &[u8] = b"NUMPY";
 /// An npy that does not start before this is none that something was put in front of.
 const NEAR_THE_START: usize = 64;
