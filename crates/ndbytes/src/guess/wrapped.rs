@@ -1,5 +1,6 @@
 //! What compressed bytes hold, by the first of them that come out.
 
+use std::borrow::Cow;
 use std::io::Read as _;
 
 use zlib_rs::{Inflate, InflateFlush, Status};
@@ -127,46 +128,53 @@ fn last_four(source: &Source<'_>) -> Option<usize> {
 /// What the header of an npy file says, in words: `npy of float32 (28, 28)`. Only the usual spelling
 /// is understood: it is not read here, and whatever it says is read by nobody.
 fn npy_in_words(start: &[u8]) -> Option<String> {
-    let version = *start.strip_prefix(b"\x93NUMPY")?.first()?;
-    let header = start.get(if version == 1 { 10 } else { 12 }..)?;
-    let end = header.iter().position(|&byte| byte == b'}').unwrap_or(header.len());
-    let header = String::from_utf8_lossy(&header[..end]);
-    let behind = |key: &str| Some(header.split_once(key)?.1.trim_start_matches([':', ' ']));
-    let dtype = behind("'descr'").and_then(|rest| match rest.strip_prefix('\'') {
-        Some(typestr) => {
-            let dtype = DType::from_typestr(typestr.split_once('\'')?.0).ok()?;
-            Some(dtype.to_string())
-        }
-        None => rest.starts_with('[').then(|| "structures".to_owned()),
-    });
-    let shape = behind("'shape'").and_then(|rest| {
-        let dims = rest.strip_prefix('(')?.split_once(')')?.0;
-        let plain = dims.bytes().all(|byte| byte.is_ascii_digit() || b", ".contains(&byte));
-        (plain && dims.len() < 200).then(|| format!("({dims})"))
-    });
-    Some(match (dtype, shape) {
-        (Some(dtype), Some(shape)) => format!("npy of {dtype} {shape}"),
+    let (header, _) = npy_header(start)?;
+    let is_structure = value(&header, "'descr'").is_some_and(|descr| descr.starts_with('['));
+    let dtype = dtype(&header).map(|dtype| dtype.to_string());
+    let dtype = dtype.or_else(|| is_structure.then(|| "structures".to_owned()));
+    let is_plain = |dims: &&str| {
+        dims.len() < 200 && dims.bytes().all(|byte| byte.is_ascii_digit() || b", ".contains(&byte))
+    };
+    Some(match (dtype, dims(&header).filter(is_plain)) {
+        (Some(dtype), Some(dims)) => format!("npy of {dtype} ({dims})"),
         _ => "npy".to_owned(),
     })
 }
 
-/// How many bytes an npy file of numbers has, if its header is spelled as usual.
+/// How many bytes an npy file of numbers has, if its header is all there and spelled as usual.
 fn npy_len(start: &[u8]) -> Option<usize> {
-    let version = *start.strip_prefix(b"\x93NUMPY")?.first()?;
-    let (behind, length): (usize, usize) = match version {
-        1 => (10, usize::from(u16::from_le_bytes(start.get(8..10)?.try_into().ok()?))),
-        _ => (12, usize::try_from(u32::from_le_bytes(start.get(8..12)?.try_into().ok()?)).ok()?),
-    };
-    let header = String::from_utf8_lossy(start.get(behind..behind.checked_add(length)?)?);
-    let typestr = header.split_once("'descr': '")?.1.split_once('\'')?.0;
-    let itemsize =
-        DType::from_typestr(typestr).ok().filter(|dtype| !dtype.has_objects())?.itemsize();
-    let dims = header.split_once("'shape': (")?.1.split_once(')')?.0;
-    let dims = dims.split(',').map(str::trim).filter(|dim| !dim.is_empty());
+    let (header, end) = npy_header(start).filter(|(_, end)| *end <= start.len())?;
+    let itemsize = dtype(&header).filter(|dtype| !dtype.has_objects())?.itemsize();
+    let dims = dims(&header)?.split(',').map(str::trim).filter(|dim| !dim.is_empty());
     let nbytes = dims
         .map(|dim| dim.parse::<usize>().ok())
         .try_fold(itemsize, |product, dim| product.checked_mul(dim?))?;
-    nbytes.checked_add(behind + length)
+    nbytes.checked_add(end)
+}
+
+/// The header of an npy file, as far as it is there, and where it ends.
+fn npy_header(start: &[u8]) -> Option<(Cow<'_, str>, usize)> {
+    let version = *start.strip_prefix(b"\x93NUMPY")?.first()?;
+    let (from, length) = match version {
+        1 => (10, usize::from(u16::from_le_bytes(start.get(8..10)?.try_into().ok()?))),
+        _ => (12, usize::try_from(u32::from_le_bytes(start.get(8..12)?.try_into().ok()?)).ok()?),
+    };
+    let end = length.checked_add(from)?;
+    Some((String::from_utf8_lossy(start.get(from..end.min(start.len()))?), end))
+}
+
+/// What stands behind a key.
+fn value<'h>(header: &'h str, key: &str) -> Option<&'h str> {
+    Some(header.split_once(key)?.1.trim_start_matches([':', ' ']))
+}
+
+fn dtype(header: &str) -> Option<DType> {
+    let typestr = value(header, "'descr'")?.strip_prefix('\'')?.split_once('\'')?.0;
+    DType::from_typestr(typestr).ok()
+}
+
+fn dims(header: &str) -> Option<&str> {
+    Some(value(header, "'shape'")?.strip_prefix('(')?.split_once(')')?.0)
 }
 
 /// A call with another expression for `data`.
