@@ -143,10 +143,7 @@ pub(super) fn of_reading(evidence: &Evidence, all: &[Evidence]) -> Vec<String> {
         reasons.push(format!(
             "the length is no multiple of {}: {} left",
             reading.itemsize(),
-            match facts.remainder {
-                1 => "1 byte is".to_owned(),
-                remainder => format!("{remainder} bytes are"),
-            }
+            bytes(facts.remainder)
         ));
     }
     let second = all
@@ -200,7 +197,9 @@ fn of_start(start: &Start) -> Vec<String> {
     let mut reasons = match start.sign {
         Sign::Said => Vec::new(),
         Sign::Length if offset == 0 => Vec::new(),
-        Sign::Length => vec![format!("they end where the bytes do: {offset} left at the start")],
+        Sign::Length => {
+            vec![format!("elements end where the bytes do: {} left before them", bytes(offset))]
+        }
         Sign::Text => vec![format!("{offset} bytes of text come first")],
         Sign::Strange if offset == 1 => vec!["the first byte is unlike the rest".to_owned()],
         Sign::Strange => vec![format!("the first {offset} bytes are unlike the rest: a header")],
@@ -238,9 +237,17 @@ fn of_shape(layout: &Layout) -> Vec<String> {
         });
     }
     if layout.order == Order::F {
-        reasons.push("the shape fits better with the first index varying fastest".to_owned());
+        let told = match layout.probability > 0.5 {
+            true => "the shape fits better with the first index varying fastest",
+            false => "it may be that the first index varies fastest",
+        };
+        reasons.push(told.to_owned());
     }
     reasons
+}
+
+fn bytes(count: usize) -> String {
+    if count == 1 { "1 byte is".to_owned() } else { format!("{count} bytes are") }
 }
 
 fn number(value: f64) -> String {
