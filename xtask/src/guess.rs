@@ -1,4 +1,4 @@
-//! `cargo xtask guess`: how often guesses are right, into docs/guess.md.
+//! `cargo xtask guess`: how often guesses are right, and how long they take, into docs/guess.md.
 
 use std::process::Command;
 
@@ -10,7 +10,11 @@ pub(crate) fn command(workspace: &Workspace, mut args: Args) -> Result {
     let fit = args.flag("--fit");
     let fit_shapes = args.flag("--fit-shapes");
     let tuning = args.flag("--tuning");
+    let times = args.flag("--times");
     args.words(&[])?;
+    if times {
+        return run(workspace, "write_times");
+    }
     if fit {
         run(workspace, "fit_readings")?;
     }

@@ -63,9 +63,10 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "guess",
-        usage: "[--fit] [--fit-shapes] [--tuning]",
+        usage: "[--fit] [--fit-shapes] [--tuning] [--times]",
         about: "how often guesses are right, into docs/guess.md; --fit, --fit-shapes: fit the weights first;\n\
-                --tuning: score the half that is tuned on alone, and write nothing",
+                --tuning: score the half that is tuned on alone, and write nothing;\n\
+                --times: measure how long calls take, and write that alone",
         run: guess::command,
     },
     Command {

@@ -254,6 +254,9 @@ pub(crate) fn way_to_read(guess: &Guess) -> Option<String> {
     if guess.offset > 0 {
         options.push_str(&format!(" --offset {}", guess.offset));
     }
+    if guess.rest > 0 {
+        options.push_str(&format!(" --count {}", guess.shape.iter().product::<usize>()));
+    }
     Some(options)
 }
 

@@ -132,12 +132,24 @@ impl Report for Guessed {
                 screen.line(&[Cell::new(DIM, format!("       {reason}"))])?;
             }
             let convert = convert_options(guess)
-                .map(|options| format!("ndbytes convert {} OUT.npy {options}", name(file)));
+                .map(|options| format!("ndbytes convert {} OUT.npy {options}", in_shell(file)));
             for line in [convert, guess.call.clone()].into_iter().flatten() {
                 screen.line(&[Cell::from("       "), Cell::new(GOOD, line)])?;
             }
         }
         Ok(())
+    }
+}
+
+/// A file as one word of a shell, and none that is taken for an option.
+fn in_shell(file: &Path) -> String {
+    let path = file.to_string_lossy();
+    let dashed = path.starts_with('-') && path != "-";
+    let path = if dashed { format!("./{path}") } else { path.into_owned() };
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./+:,=@%".contains(c);
+    match path.chars().all(is_plain) && !path.is_empty() {
+        true => path,
+        false => format!("'{}'", path.replace('\'', "'\\''")),
     }
 }
 

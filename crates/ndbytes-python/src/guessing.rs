@@ -1,6 +1,7 @@
 //! What bytes that say nothing about themselves may be.
 
 use ndbytes::{DType, DecodeError, Guess as CoreGuess, GuessOptions, Order};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -51,7 +52,7 @@ pub(crate) fn guess(
     data: &Bound<'_, PyAny>,
     shape: Option<&Bound<'_, PyAny>>,
     dtype: Option<&Bound<'_, PyAny>>,
-    offset: Option<usize>,
+    offset: Option<isize>,
 ) -> PyResult<Vec<Guess>> {
     let input = Input::new(data, None)?;
     let mut options = GuessOptions::new();
@@ -65,6 +66,8 @@ pub(crate) fn guess(
         options = options.dtype(model);
     }
     if let Some(offset) = offset {
+        let offset = usize::try_from(offset)
+            .map_err(|_| PyValueError::new_err(format!("offset is {offset}, it is at least 0")))?;
         options = options.offset(offset);
     }
     let source = input.source();

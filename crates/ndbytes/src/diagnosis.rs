@@ -2,7 +2,7 @@
 //!
 //! Only what has failed comes here, and it is looked at in bounded time.
 
-use crate::array::{ByteOrder, DType, Dims, Kind, Order, Scalar, Source};
+use crate::array::{ByteOrder, DType, Kind, Source};
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::guess::{self, Guess, GuessOptions, guess};
 
@@ -39,10 +39,12 @@ pub fn explain_to(
     if !tells {
         return error;
     }
-    let named = named(source);
+    let named = guess::named(source);
     // What it was read as is no news.
-    let is_known =
-        |named: &Guess| error.format_name().is_some_and(|format| named.what.contains(format));
+    let is_known = |named: &Guess| {
+        let mut names = named.what.trim_start_matches("truncated ").split(", or ");
+        names.any(|name| error.format_name() == Some(name))
+    };
     if named.as_ref().is_some_and(is_known) {
         return error;
     }
@@ -66,8 +68,8 @@ pub fn explain_to(
     }
 }
 
-/// What the bytes of `source` are, in a sentence, where they are known to be no bare elements. The start
-/// of them is enough.
+/// What the bytes of `source` are, in a sentence, where they are known to be no bare elements. The
+/// start of them is enough.
 ///
 /// ```
 /// use ndbytes::{Source, recognise};
@@ -76,20 +78,12 @@ pub fn explain_to(
 /// assert_eq!(recognise(&Source::slice(&[7; 100])), None);
 /// ```
 pub fn recognise(source: &Source<'_>) -> Option<String> {
-    foreign(&named(source)?, &|_| None)
+    foreign(&guess::named(source)?, &|_| None)
 }
 
-/// What is known by name. What says what it is may well have an npy in it.
-fn named(source: &Source<'_>) -> Option<Guess> {
-    match guess::named(source) {
-        Some(known) if known.what != "text" => Some(known),
-        other => strayed(source).or(other),
-    }
-}
-
-/// What is known by name and is no array of bare elements.
+/// What is known by name, where that is told for sure.
 fn foreign(named: &Guess, way: &Way<'_>) -> Option<String> {
-    if named.dtype.is_some() || named.probability < CLEARLY {
+    if named.probability < CLEARLY {
         return None;
     }
     let advice = named.reasons.last().map_or("", String::as_str);
@@ -104,89 +98,15 @@ fn foreign(named: &Guess, way: &Way<'_>) -> Option<String> {
 fn article(what: &str) -> &'static str {
     match what.split(' ').next_back() {
         Some("page") => "an ",
-        Some("array" | "frame" | "pointer") => "a ",
+        Some("array" | "frame" | "path" | "pointer") => "a ",
         _ => "",
     }
-}
-
-/// The magic number of npy, but for its first byte, which is no ASCII: what takes bytes for text changes
-/// that one first.
-const NUMPY: &[u8] = b"NUMPY";
-/// An npy that does not start before this is none that something was put in front of.
-const NEAR_THE_START: usize = 64;
-/// Longer paths are none that anybody meant.
-const LONGEST_PATH: usize = 1024;
-
-/// An npy to which something has happened on its way, or its name in place of it.
-fn strayed(source: &Source<'_>) -> Option<Guess> {
-    let start = source.to_vec(0, source.len().min(NEAR_THE_START + NUMPY.len()));
-    let Some(at) = start.windows(NUMPY.len()).position(|part| part == NUMPY) else {
-        return (source.len() <= LONGEST_PATH)
-            .then(|| source.to_vec(0, source.len()))
-            .filter(|bytes| is_path(bytes))
-            .map(|_| {
-                let advice = "what is in the file is wanted, and not its path";
-                told("a path", advice, Some("ndbytes.load(os.fsdecode(data))"))
-            });
-    };
-    let before = &start[..at];
-    let (what, advice, call) = match before {
-        [] => (
-            "npy without its first byte".to_owned(),
-            "put it back",
-            Some("ndbytes.bytes_to_array(b\"\\x93\" + data)".to_owned()),
-        ),
-        [.., 0xC2, 0x93] => (
-            "npy that was taken for text of Latin-1 and encoded as UTF-8".to_owned(),
-            "undo that",
-            Some("ndbytes.bytes_to_array(data.decode().encode(\"latin1\"))".to_owned()),
-        ),
-        [.., 0xEF, 0xBF, 0xBD] => (
-            "npy that was decoded as text".to_owned(),
-            "what was no text is lost: send it again as bytes",
-            None,
-        ),
-        [b'b', b'\'' | b'"', .., b'x', b'9', b'3'] => (
-            "what Python prints for the bytes of an npy".to_owned(),
-            "read that first",
-            Some("ndbytes.bytes_to_array(ast.literal_eval(data.decode()))".to_owned()),
-        ),
-        [stray @ .., 0x93] if !stray.is_empty() => (
-            format!("npy from byte {} on", stray.len()),
-            "what comes before it is none of it",
-            Some(format!("ndbytes.bytes_to_array(data[{}:])", stray.len())),
-        ),
-        _ => return None,
-    };
-    Some(told(&what, advice, call.as_deref()))
-}
-
-/// What there is no doubt about.
-fn told(what: &str, advice: &str, call: Option<&str>) -> Guess {
-    Guess {
-        what: what.to_owned(),
-        dtype: None,
-        shape: Dims::new(),
-        offset: 0,
-        order: Order::C,
-        probability: 1.0,
-        reasons: vec![advice.to_owned()],
-        call: call.map(str::to_owned),
-    }
-}
-
-/// Whether bytes are one line of text that ends as names of files of arrays do.
-fn is_path(bytes: &[u8]) -> bool {
-    let ends = [".npy", ".npz", ".pkl", ".pickle"];
-    std::str::from_utf8(bytes).is_ok_and(|text| {
-        !text.contains(char::is_control) && ends.iter().any(|end| text.ends_with(end))
-    })
 }
 
 /// The likeliest readings, with the calls.
 fn bare(guesses: &[Guess], way: &Way<'_>) -> Option<String> {
     let first = guesses.first()?;
-    if first.what.starts_with("random") && first.probability > CLEARLY {
+    if first.is_noise() && first.probability > CLEARLY {
         return Some(
             "they look random: compressed, encrypted, or cut out of the middle of something; if they \
              are bare elements, say of what kind: frombuffer(data, dtype, shape)"
@@ -209,7 +129,7 @@ fn bare(guesses: &[Guess], way: &Way<'_>) -> Option<String> {
 /// Whether the bytes look like another dtype than the one that was asked for.
 fn better(first: &Guess, asked: &DType, way: &Way<'_>) -> Option<String> {
     let dtype = first.dtype.as_ref()?;
-    if first.probability < CLEARLY || first.what.starts_with("random") {
+    if first.probability < CLEARLY || first.is_noise() {
         return None;
     }
     let call = way(first)?;
@@ -243,14 +163,10 @@ fn better(first: &Guess, asked: &DType, way: &Way<'_>) -> Option<String> {
 
 /// The dtype, of whole numbers that without a sign.
 fn unsigned(dtype: &DType) -> DType {
-    let kind = match dtype.kind() {
-        Kind::Scalar(Scalar::Int8) => Scalar::UInt8,
-        Kind::Scalar(Scalar::Int16) => Scalar::UInt16,
-        Kind::Scalar(Scalar::Int32) => Scalar::UInt32,
-        Kind::Scalar(Scalar::Int64) => Scalar::UInt64,
-        _ => return dtype.clone(),
-    };
-    DType::new(Kind::Scalar(kind), dtype.byte_order())
+    match dtype.kind() {
+        Kind::Scalar(scalar) => DType::new(Kind::Scalar(scalar.unsigned()), dtype.byte_order()),
+        _ => dtype.clone(),
+    }
 }
 
 #[cfg(test)]
@@ -314,6 +230,11 @@ mod tests {
             let error = crate::bytes_to_array(bytes).unwrap_err();
             assert!(error.hint_text().unwrap().contains(said), "{error}");
         }
+        // Whoever says what it is hears the same.
+        let sent = [b"\0\0\0\x83", &npy[..]].concat();
+        let error = crate::npy::read(&sent, &Default::default()).unwrap_err();
+        let told = explain(error, &Source::slice(&sent), None);
+        assert!(told.hint_text().unwrap().contains("npy from byte 4 on"), "{told}");
         // What is longer than a path is none, and what says more is no NUMPY.
         for bytes in [&b"NUMPX 12345.npy\n"[..], b"[\x01\x02NUMPY"] {
             let error = crate::bytes_to_array(bytes).unwrap_err();

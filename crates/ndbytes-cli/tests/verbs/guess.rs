@@ -38,6 +38,35 @@ fn what_it_says_to_write_reads_it() {
 }
 
 #[test]
+fn what_it_says_to_write_is_for_a_shell() {
+    let folder = tempfile::tempdir().unwrap();
+    let converted = |name: &str, options: &[&str]| {
+        std::fs::write(folder.path().join(name), [&picture()[..], b"end"].concat()).unwrap();
+        let mut told = std::process::Command::new(env!("CARGO_BIN_EXE_ndbytes"));
+        let told = told.current_dir(folder.path()).arg("guess").args(options).args(["--", name]);
+        let told = String::from_utf8(told.output().unwrap().stdout).unwrap();
+        let line = told.lines().find_map(|line| line.trim().strip_prefix("ndbytes ")).unwrap();
+        let line = format!("'{}' {line}", env!("CARGO_BIN_EXE_ndbytes"));
+        let mut shell = std::process::Command::new("sh");
+        let done = shell.current_dir(folder.path()).args(["-c", &line]).output().unwrap();
+        assert!(done.status.success(), "{line}: {}", String::from_utf8_lossy(&done.stderr));
+        let read = std::fs::read(folder.path().join("OUT.npy")).unwrap();
+        std::fs::remove_file(folder.path().join("OUT.npy")).unwrap();
+        ndbytes::bytes_to_array(&read).unwrap().shape().to_vec()
+    };
+    if cfg!(unix) {
+        for name in ["plain.bin", "a name.bin", "it's $HOME.bin", "-x.bin"] {
+            assert_eq!(converted(name, &["--shape", "60,50", "--offset", "3"]), [60, 50]);
+            // One byte is behind the last element.
+            let known = ["--offset", "0", "--dtype", "<i2", "--shape=-1,79"];
+            assert_eq!(converted(name, &known), [19, 79]);
+        }
+    }
+    let told = run_on(&picture(), &["guess", "-"]).ends(0);
+    assert!(told.text().contains("ndbytes convert - OUT.npy --from raw"), "{}", told.text());
+}
+
+#[test]
 fn what_is_no_array_is_named() {
     let told = run(["guess", str(&golden("f8_c"))]).ends(0);
     assert!(told.text().contains("npy\n") && told.text().contains("ndbytes.bytes_to_array(data)"));

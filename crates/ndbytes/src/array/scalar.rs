@@ -117,6 +117,17 @@ const ROWS: [Row; 38] = [
     row(Scalar::BComplex32, "bcomplex32", "bcomplex32", 4, 2),
 ];
 
+/// Whole numbers with a sign, and those of the same size without one.
+const SIGNED: [(Scalar, Scalar); 7] = [
+    (Scalar::Int8, Scalar::UInt8),
+    (Scalar::Int16, Scalar::UInt16),
+    (Scalar::Int32, Scalar::UInt32),
+    (Scalar::Int64, Scalar::UInt64),
+    (Scalar::Int1, Scalar::UInt1),
+    (Scalar::Int2, Scalar::UInt2),
+    (Scalar::Int4, Scalar::UInt4),
+];
+
 /// The row of each code of two characters, where its low bits say.
 const SHORT_CODES: [u8; 512] = {
     let mut rows = [u8::MAX; 512];
@@ -193,6 +204,19 @@ impl Scalar {
         (*row.code.as_bytes() == [letter, digit]).then_some(row.scalar)
     }
 
+    /// Of whole numbers with a sign, those of the same size without one: the same bytes, and the same
+    /// values where none is below zero. All others are as they are.
+    #[inline]
+    pub(crate) fn unsigned(self) -> Self {
+        SIGNED.iter().find(|(signed, _)| *signed == self).map_or(self, |(_, unsigned)| *unsigned)
+    }
+
+    /// Whether these are whole numbers with a sign.
+    #[inline]
+    pub(crate) fn is_signed(self) -> bool {
+        self.unsigned() != self
+    }
+
     /// Whether this is one of the scalars of the `ml_dtypes` package.
     #[inline]
     pub fn is_extension(self) -> bool {
@@ -221,6 +245,15 @@ mod tests {
             if let [letter, digit] = row.code.as_bytes() {
                 assert_eq!(Scalar::from_letter_and_digit(*letter, *digit), Some(row.scalar));
             }
+        }
+    }
+
+    #[test]
+    fn signs_are_those_that_names_say() {
+        for scalar in Scalar::all() {
+            let unsigned = scalar.name().strip_prefix("int").map(|size| format!("uint{size}"));
+            assert_eq!(scalar.is_signed(), unsigned.is_some(), "{scalar:?}");
+            assert_eq!(scalar.unsigned().name(), unsigned.as_deref().unwrap_or(scalar.name()));
         }
     }
 }

@@ -582,6 +582,7 @@ pub(crate) fn no_description(len: usize) -> DecodeError {
         ROWS.iter().filter(|row| !row.magic.is_empty()).map(|row| row.name).collect();
     let found = match len {
         0 => "there are no bytes".to_owned(),
+        1 => "this one byte does not say what it is".to_owned(),
         len => format!("these {len} bytes do not say what they are"),
     };
     DecodeError::new(DecodeErrorKind::Unrecognized, found)

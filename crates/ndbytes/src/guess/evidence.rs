@@ -6,8 +6,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use super::lanes::{Lanes, entropy};
 use super::reading::{FloatFormat, Reading, integer};
 use super::sample::{LANES, Sample};
-use super::strings;
-use super::times;
+use super::{floats, integers, strings, times};
 use crate::array::Scalar;
 
 macro_rules! features {
@@ -167,10 +166,7 @@ impl Evidence {
             return false;
         };
         let none_below_zero = |of: &Self| of.facts.range.is_some_and(|(low, _)| low >= 0.0);
-        let are_twins = match (scalar.code().split_at(1), twin.code().split_at(1)) {
-            (("i", size), ("u", other)) | (("u", size), ("i", other)) => size == other,
-            _ => false,
-        };
+        let are_twins = scalar != twin && scalar.unsigned() == twin.unsigned();
         are_twins && big == turned && none_below_zero(self) && none_below_zero(other)
     }
 }
@@ -190,13 +186,8 @@ pub(super) struct Facts {
     pub(super) decimal: f64,
     pub(super) whole: f64,
     pub(super) odd_nan: f64,
-    pub(super) not_finite: f64,
     pub(super) subnormal: f64,
-    pub(super) extreme: f64,
-    pub(super) huge: f64,
     pub(super) remainder: usize,
-    pub(super) lanes_differ: f64,
-    pub(super) halves_alike: f64,
     pub(super) high_entropy: f64,
     pub(super) low_entropy: f64,
 }
@@ -263,14 +254,13 @@ fn number(reading: Reading, runs: &[Vec<u64>], lanes: &Lanes, sample: &Sample) -
 
     let (values, places): (Vec<Vec<f64>>, Vec<Vec<u64>>) = match FloatFormat::of(scalar) {
         Some(format) => {
-            floats(format, runs, &mut row, &mut facts, trust);
+            floats::measure(format, runs, &mut row, &mut facts, trust);
             (map(runs, |bits| format.value(bits)), map(runs, |bits| format.place(bits)))
         }
         None => {
-            let signed =
-                matches!(scalar, Scalar::Int8 | Scalar::Int16 | Scalar::Int32 | Scalar::Int64);
+            let signed = scalar.is_signed();
             let whole = map(runs, |bits| integer(bits, size, signed));
-            integers(scalar, signed, &whole, &mut row, &mut facts, trust);
+            integers::measure(scalar, signed, &whole, &mut row, &mut facts, trust);
             let sign = u64::from(signed) << (8 * size - 1);
             (map(&whole, |value| value as f64), map(runs, |bits| bits ^ sign))
         }
@@ -281,11 +271,10 @@ fn number(reading: Reading, runs: &[Vec<u64>], lanes: &Lanes, sample: &Sample) -
     facts.range = range(&values);
     facts.rate = facts.rate.min(distinct.rate).min(difference_rate(&places, size)).max(0.0);
     facts.remainder = sample.len() % itemsize;
-    facts.lanes_differ = if itemsize < LANES { lanes.differ(itemsize) } else { 0.0 };
-    facts.halves_alike = if size > 1 { 1.0 - lanes.differ(size / 2) } else { 0.0 };
     (facts.low_entropy, facts.high_entropy) = lanes.ends(size, big);
 
     if size > 1 {
+        set(&mut row, Feature::HalvesAlike, trust * (1.0 - lanes.differ(size / 2)));
         let calm = (facts.low_entropy - facts.high_entropy) / 8.0;
         let is_float = FloatFormat::of(scalar).is_some();
         let feature = if is_float { Feature::CalmFloat } else { Feature::CalmInteger };
@@ -305,13 +294,14 @@ fn number(reading: Reading, runs: &[Vec<u64>], lanes: &Lanes, sample: &Sample) -
         set(&mut row, Feature::Rounded, trust * (facts.whole + facts.decimal));
     }
     if FloatFormat::of(scalar).is_none() && size > 1 {
-        set(&mut row, Feature::Gaps, trust * gaps(&values, size));
+        set(&mut row, Feature::Gaps, trust * integers::gaps(&values, size));
     }
     set(&mut row, Feature::ConstantsDiffer, trust * lanes.constants_differ(itemsize));
     set(&mut row, Feature::HalfDead, trust * lanes.half_dead(itemsize));
     set(&mut row, Feature::Rate, trust * (1.0 - facts.rate));
-    set(&mut row, Feature::LanesDiffer, trust * facts.lanes_differ);
-    set(&mut row, Feature::HalvesAlike, trust * facts.halves_alike);
+    if itemsize < LANES {
+        set(&mut row, Feature::LanesDiffer, trust * lanes.differ(itemsize));
+    }
     set(&mut row, Feature::Remainder, f64::from(u8::from(facts.remainder != 0)));
     set(&mut row, Feature::Smooth, trust * facts.smoothness);
     set(&mut row, Feature::Few, trust * (1.0 - distinct.count as f64 / count as f64));
@@ -325,17 +315,6 @@ fn number(reading: Reading, runs: &[Vec<u64>], lanes: &Lanes, sample: &Sample) -
     set(&mut row, Feature::IsBig, f64::from(u8::from(big)));
     set(&mut row, kind_of(scalar), 1.0);
     Some(Evidence { reading, row, facts })
-}
-
-/// How far apart numbers are that follow each other in size, in bits of those that there are: one
-/// apart are counts, and numbers whose bytes are in another order are not.
-fn gaps(runs: &[Vec<f64>], size: usize) -> f64 {
-    let mut all: Vec<f64> = runs.iter().flatten().copied().collect();
-    all.sort_unstable_by(f64::total_cmp);
-    all.dedup();
-    let steps = all.windows(2).map(|pair| (pair[1] - pair[0]).log2());
-    let count = steps.len().max(1);
-    steps.sum::<f64>() / (count * 8 * size) as f64
 }
 
 fn kind_of(scalar: Scalar) -> Feature {
@@ -356,175 +335,6 @@ fn kind_of(scalar: Scalar) -> Feature {
         Scalar::BFloat16 => Feature::IsBFloat16,
         _ => Feature::IsUInt8,
     }
-}
-
-fn floats(format: FloatFormat, runs: &[Vec<u64>], row: &mut Row, facts: &mut Facts, trust: f64) {
-    let sign = 1_u64 << (8 * format.size - 1);
-    let mut tops: HashMap<u64, usize> = HashMap::new();
-    let mut exponents = Vec::new();
-    let (mut count, mut nonzero, mut odd_nan, mut not_finite, mut subnormal) = (0, 0, 0, 0, 0);
-    let (mut extreme, mut decimal, mut whole, mut bits_needed) = (0, 0, 0, 0.0);
-    let mut minus_zeros = 0;
-    let mut firsts = [0_usize; 4];
-    let mut last_odd_nan = 0;
-    let bias = format.most_exponent() as i64 / 2;
-    for &bits in runs.iter().flatten() {
-        count += 1;
-        let (exponent, mantissa) = (format.stored_exponent(bits), format.stored_mantissa(bits));
-        *tops.entry(bits >> format.mantissa).or_default() += 1;
-        firsts[(mantissa >> (format.mantissa - 2)) as usize] += usize::from(bits & !sign != 0);
-        bits_needed += f64::from(format.mantissa - mantissa.trailing_zeros().min(format.mantissa));
-        if bits & !sign == 0 {
-            minus_zeros += usize::from(bits == sign);
-            continue;
-        }
-        nonzero += 1;
-        if exponent == format.most_exponent() {
-            let plain = mantissa == 0 || mantissa == 1 << (format.mantissa - 1);
-            if plain {
-                not_finite += 1
-            } else {
-                odd_nan += 1;
-                last_odd_nan = count;
-            }
-            continue;
-        }
-        if exponent == 0 {
-            subnormal += 1;
-            continue;
-        }
-        let power = exponent as i64 - bias;
-        exponents.push(power);
-        extreme += usize::from(format.exponent > 5 && !(-40..=50).contains(&power));
-        let value = format.value(bits);
-        if value.fract() == 0.0 {
-            whole += usize::from(value.abs() < (1_u64 << format.mantissa) as f64);
-        } else if format.size > 2 && is_decimal(value, format) {
-            decimal += 1;
-        }
-    }
-    let share = |part: usize| part as f64 / f64::from(nonzero.max(1));
-    let top_bits = entropy(tops.values().copied()) + 8.0 * tops.len() as f64 / f64::from(count);
-    facts.rate = (top_bits + bits_needed / f64::from(count)) / (8 * format.size) as f64;
-    facts.odd_nan = share(odd_nan);
-    facts.not_finite = share(not_finite);
-    facts.subnormal = share(subnormal);
-    facts.extreme = share(extreme);
-    facts.decimal = share(decimal);
-    facts.whole = share(whole);
-    exponents.sort_unstable();
-    let at =
-        |part: f64| exponents.get((exponents.len() as f64 * part) as usize).copied().unwrap_or(0);
-    let spread = ((at(0.9) - at(0.1)) as f64 / 16.0).min(4.0);
-    let moderate = -(at(0.5).unsigned_abs() as f64 / 16.0).min(4.0);
-    let trust = trust * share(nonzero as usize).min(1.0);
-    set(row, Feature::OddNan, trust * facts.odd_nan.min(0.05) * 20.0);
-    let any = 2 * last_odd_nan > count;
-    set(row, Feature::AnyOddNan, if any { 1.0 } else { 0.0 });
-    let minus_zeros = minus_zeros as f64 / f64::from(count);
-    set(row, Feature::MinusZero, trust * (20.0 * minus_zeros).min(1.0));
-    set(row, Feature::NotFinite, trust * facts.not_finite);
-    set(row, Feature::Subnormal, trust * facts.subnormal);
-    set(row, Feature::Extreme, trust * facts.extreme);
-    set(row, Feature::Spread, trust * spread);
-    set(row, Feature::Decimal, trust * facts.decimal);
-    set(row, Feature::WholeFloat, trust * facts.whole);
-    set(row, Feature::Moderate, trust * moderate);
-    set(row, Feature::Grain, trust * grain(format, runs));
-    set(row, Feature::Tail, trust * tail(&exponents));
-    let most = firsts.into_iter().max().unwrap_or(0);
-    set(row, Feature::Uneven, trust * (share(most) - 0.25));
-}
-
-/// By how many bits the distance of neighbours in steps of the format shrinks for each exponent that
-/// they are larger: 1 where it is the same in values, 0 where it does not depend on the exponent,
-/// as it does not where exponents are read from what is none.
-fn grain(format: FloatFormat, runs: &[Vec<u64>]) -> f64 {
-    let (mut count, mut sum, mut total) = (0.0, [0.0; 2], [0.0; 2]);
-    for pair in runs.iter().flat_map(|run| run.windows(2)) {
-        let exponents = [format.stored_exponent(pair[0]), format.stored_exponent(pair[1])];
-        let exponent = exponents[0].max(exponents[1]);
-        if pair[0] == pair[1] || exponent == 0 || exponent == format.most_exponent() {
-            continue;
-        }
-        let (exponent, steps) =
-            (exponent as f64, bits_of(format.place(pair[0]).abs_diff(format.place(pair[1]))));
-        count += 1.0;
-        sum = [sum[0] + exponent, sum[1] + steps];
-        total = [total[0] + exponent * exponent, total[1] + exponent * steps];
-    }
-    if count < 8.0 {
-        return 0.0;
-    }
-    let spread = total[0] / count - (sum[0] / count).powi(2);
-    let both = total[1] / count - sum[0] / count * (sum[1] / count);
-    // Where exponents hardly differ nothing is told.
-    (-both / (spread + 0.2)).clamp(-1.0, 1.0)
-}
-
-/// Of numbers that are as frequent at zero as near it, each exponent holds half as many as the next.
-fn tail(sorted: &[i64]) -> f64 {
-    let Some(&from) = sorted.get(sorted.len() / 4) else { return 0.0 };
-    let below = sorted.iter().take_while(|&&exponent| exponent <= from);
-    let (count, sum) = below
-        .fold((0.0, 0.0), |(count, sum), exponent| (count + 1.0, sum + (from - exponent) as f64));
-    ((sum / f64::max(count, 1.0) - 1.0) / 3.0).clamp(0.0, 2.0)
-}
-
-/// Whether a few decimal digits spell this value in its format, which is seldom by chance.
-fn is_decimal(value: f64, format: FloatFormat) -> bool {
-    let (digits, most) = if format.size == 4 { (3, 1e3) } else { (6, 1e7) };
-    value.abs() < most
-        && (1..=digits).any(|digits| {
-            let scale = 10_f64.powi(digits);
-            let nearest = (value * scale).round();
-            nearest != 0.0 && format.rounded(nearest / scale) == value
-        })
-}
-
-fn integers(
-    scalar: Scalar,
-    signed: bool,
-    runs: &[Vec<i128>],
-    row: &mut Row,
-    facts: &mut Facts,
-    trust: f64,
-) {
-    let all = || runs.iter().flatten().copied();
-    let count = all().count() as f64;
-    let width = 8 * scalar.itemsize() as u32;
-    let part =
-        |holds: &dyn Fn(i128) -> bool| all().filter(|&value| holds(value)).count() as f64 / count;
-    let top = if signed { width - 2 } else { width - 1 };
-    let high = 1_i128 << top;
-    let sign_bit = f64::from(u8::from(signed));
-    facts.rate = all().map(|value| bits_of(value.unsigned_abs() as u64) + sign_bit).sum::<f64>()
-        / count
-        / f64::from(width);
-    facts.huge = part(&|value| value >= high || value < -high);
-    if scalar == Scalar::Bool {
-        let ones = part(&|value| value == 1);
-        set(row, Feature::BothZeroOne, trust * (4.0 * ones * (1.0 - ones)).sqrt());
-        return;
-    }
-    let half = 1_i128 << (width / 2);
-    set(row, Feature::Huge, if width > 8 { trust * facts.huge } else { 0.0 });
-    let shifted = |value: i128| value != 0 && value.trailing_zeros() >= width / 2;
-    let nonzero = part(&|value| value != 0).max(1.0 / count);
-    let zeros = all().filter(|&value| value != 0).map(|value| f64::from(value.trailing_zeros()));
-    let coarse = zeros.sum::<f64>() / (count * nonzero) / f64::from(width);
-    set(row, Feature::Coarse, if width > 8 { trust * coarse } else { 0.0 });
-    set(row, Feature::Shifted, trust * part(&shifted) / nonzero);
-    set(row, Feature::Small, trust * part(&|value| value.abs() < half));
-    let negative = part(&|value| value < 0);
-    set(row, Feature::Negative, if negative > 0.0 { 0.5 + 0.5 * negative } else { 0.0 });
-    let (below, from) = if signed { (0, 0) } else { (high, high) };
-    let low = all().filter(|&value| value < below).max();
-    let gap =
-        low.zip(all().filter(|&value| value >= from).min()).map_or(0, |(low, high)| high - low);
-    set(row, Feature::Torn, trust * gap as f64 / (1_i128 << width) as f64);
-    let high_bit = if signed { 0.0 } else { facts.huge };
-    set(row, Feature::HighBit, if high_bit > 0.0 { 0.5 + 0.5 * high_bit } else { 0.0 });
 }
 
 /// Whether all bytes are 0 or 1, but for those that may be a header.
@@ -591,7 +401,7 @@ fn lanes_smooth(runs: &[Vec<u64>]) -> f64 {
 }
 
 /// Bits that a whole number needs, without its sign: within a hundredth of its logarithm.
-fn bits_of(magnitude: u64) -> f64 {
+pub(super) fn bits_of(magnitude: u64) -> f64 {
     let bits = (1.0 + magnitude as f64).to_bits();
     let exponent = (bits >> 52) as f64 - 1023.0;
     let part = f64::from_bits(bits & ((1 << 52) - 1) | 1023 << 52);
@@ -665,7 +475,7 @@ struct Symbols {
 
 impl Symbols {
     fn count(runs: &[Vec<u64>], size: usize) -> Self {
-        let mut counts: HashMap<u64, usize, BuildHasherDefault<Scattered>> = HashMap::default();
+        let mut counts = Counts::default();
         let mut total = 0;
         for &bits in runs.iter().flatten() {
             *counts.entry(bits).or_default() += 1;
@@ -679,10 +489,13 @@ impl Symbols {
     }
 }
 
+/// How often each of some bits is found: in the same order each time, so that sums are the same, too.
+pub(super) type Counts = HashMap<u64, usize, BuildHasherDefault<Scattered>>;
+
 /// Elements are hashed by one product: that many fall together is a matter of time only, and no more
 /// than thousands are counted.
 #[derive(Default)]
-struct Scattered(u64);
+pub(super) struct Scattered(u64);
 
 impl Hasher for Scattered {
     fn finish(&self) -> u64 {

@@ -18,6 +18,9 @@ pub(super) struct Foreign {
     pub(super) probability: f64,
 }
 
+/// How likely it is that bytes are what they are named for, where hardly anything else would be so.
+pub(super) const CERTAIN: f64 = 0.999;
+
 /// One row: what it is, where which bytes are, what to do, and the Python that does it.
 struct Signature {
     what: &'static str,
@@ -41,6 +44,20 @@ const DECOMPRESS: &str = "decompress it first, and look at what comes out";
 const IMAGE: &str = "read it with an image library, such as Pillow";
 /// What is said of sounds.
 const AUDIO: &str = "read it with an audio library";
+
+const PICKLE: &str = "pickle.loads of ndbytes reads it without running anything";
+/// How pickles of protocols 0 and 1, which have no signature, begin: those of arrays, and of a list or
+/// a dict of protocol 0.
+const OLD_PICKLES: &[&[u8]] = &[
+    b"cnumpy\n",
+    b"cnumpy.",
+    b"ccopy_reg\n",
+    b"ccopyreg\n",
+    b"(dp0\n",
+    b"(dp1\n",
+    b"(lp0\n",
+    b"(lp1\n",
+];
 
 /// In the order in which they are tried: of two that begin alike, the longer one first.
 const SIGNATURES: &[Signature] = &[
@@ -191,14 +208,15 @@ pub(super) fn recognise(start: &[u8], len: usize) -> Option<Foreign> {
 
 impl Signature {
     fn found(&self) -> Foreign {
+        let name = self.what.split(',').next().unwrap_or_default();
         let place = if self.at == 0 { String::new() } else { format!(" at byte {}", self.at) };
         Foreign {
             what: self.what.into(),
-            sign: format!("there is {:?}{place}, as in every {}", Ascii(self.magic), self.what),
+            sign: format!("there is {:?}{place}, as in every {name}", Ascii(self.magic)),
             advice: self.advice.to_owned(),
             call: (!self.call.is_empty()).then(|| self.call.to_owned()),
             // Two bytes are there by chance, too.
-            probability: if self.magic.len() > 3 { 0.999 } else { 0.98 },
+            probability: if self.magic.len() > 3 { CERTAIN } else { 0.98 },
         }
     }
 }
@@ -256,9 +274,9 @@ fn idx(start: &[u8], len: usize) -> Option<Foreign> {
         sign: format!(
             "the {offset} bytes at the start are an IDX header: {typestr}, {shape}, which fills the rest exactly"
         ),
-        advice: "IDX, as of MNIST, is a header and bare elements".to_owned(),
+        advice: "as of MNIST, it is a header and bare elements".to_owned(),
         call: Some(format!("ndbytes.frombuffer(data, \"{typestr}\", {shape}, offset={offset})")),
-        probability: 0.999,
+        probability: CERTAIN,
     })
 }
 
@@ -300,7 +318,7 @@ fn pnm(start: &[u8], len: usize) -> Option<Foreign> {
         ),
         advice: "it is a header and bare elements; image libraries read it, too".to_owned(),
         call: Some(format!("ndbytes.frombuffer(data, \"{typestr}\", {shape}, offset={offset})")),
-        probability: 0.999,
+        probability: CERTAIN,
     })
 }
 
@@ -324,7 +342,7 @@ fn built(start: &[u8], len: usize) -> Option<Foreign> {
                 sign,
                 "read it with safetensors",
                 "safetensors.numpy.load(data)",
-                0.999,
+                CERTAIN,
             ));
         }
     }
@@ -332,8 +350,12 @@ fn built(start: &[u8], len: usize) -> Option<Foreign> {
         && b"c}](N)KMGXUCIBT\x95\x8c\x85\x86\x87\x88\x89q".contains(&next)
     {
         let sign = format!("it begins as a pickle of protocol {protocol} does");
-        let advice = "pickle.loads of ndbytes reads it without running anything";
-        return Some(simple("pickle", &sign, advice, "ndbytes.pickle.loads(data)", 0.98));
+        let probability = if has_frame(start, len) { CERTAIN } else { 0.98 };
+        return Some(simple("pickle", &sign, PICKLE, "ndbytes.pickle.loads(data)", probability));
+    }
+    if OLD_PICKLES.iter().any(|begin| start.starts_with(begin)) {
+        let sign = "it begins as pickles of protocol 0 or 1 do";
+        return Some(simple("pickle", sign, PICKLE, "ndbytes.pickle.loads(data)", CERTAIN));
     }
     if start.starts_with(&[0xff, 0xff, 0xff, 0xff])
         && start.get(8..24).is_some_and(|meta| meta.contains(&0x10))
@@ -365,6 +387,13 @@ fn built(start: &[u8], len: usize) -> Option<Foreign> {
         ));
     }
     None
+}
+
+/// Whether a frame of a pickle is at its start, and no longer than what there is.
+fn has_frame(start: &[u8], len: usize) -> bool {
+    let length =
+        start.get(3..).and_then(<[u8]>::first_chunk).map(|&bytes| u64::from_le_bytes(bytes));
+    start.get(2) == Some(&0x95) && length.is_some_and(|length| length <= len as u64)
 }
 
 #[cfg(test)]

@@ -25,16 +25,28 @@ const SHORT: f64 = 8.0;
 pub(super) struct Start {
     pub(super) offset: usize,
     pub(super) odds: f64,
-    /// Whether the bytes before it are text.
-    pub(super) is_text: bool,
+    pub(super) sign: Sign,
     /// The dimensions that the header says, in its order.
     pub(super) said: Option<Dims<usize>>,
 }
 
+/// What tells that elements start there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Sign {
+    /// They are said to, or start at the first byte.
+    Said,
+    /// Bytes that are left over where elements end with the last byte.
+    Length,
+    /// Lines of text before it.
+    Text,
+    /// Bytes before it that are strange among the elements.
+    Strange,
+}
+
 impl Start {
-    /// A place that is known.
-    pub(super) const fn at(offset: usize) -> Self {
-        Self { offset, odds: 0.0, is_text: false, said: None }
+    /// A place that there is no doubt about.
+    pub(super) const fn at(offset: usize, sign: Sign) -> Self {
+        Self { offset, odds: 0.0, sign, said: None }
     }
 }
 
@@ -62,7 +74,13 @@ pub(super) fn starts(sample: &Sample, reading: Reading) -> Vec<Start> {
                 None if (1..12).contains(&offset) && !is_text => odds - SHORT,
                 None => odds,
             };
-            Start { offset, odds, is_text, said }
+            let sign = match () {
+                () if offset == 0 => Sign::Said,
+                () if is_text => Sign::Text,
+                () if offset == phase && odds <= 0.0 => Sign::Length,
+                () => Sign::Strange,
+            };
+            Start { offset, odds, sign, said }
         })
         .collect();
     all.sort_by(|a, b| b.odds.total_cmp(&a.odds).then(a.offset.cmp(&b.offset)));

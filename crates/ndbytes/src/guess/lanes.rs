@@ -89,5 +89,6 @@ impl Lanes {
 pub(super) fn entropy(counts: impl Iterator<Item = usize> + Clone) -> f64 {
     let total: usize = counts.clone().sum();
     let share = |count: usize| count as f64 / total as f64;
-    counts.filter(|&count| count > 0).map(|count| -share(count) * share(count).log2()).sum()
+    let bits = |count: usize| share(count) * (total as f64 / count as f64).log2();
+    counts.filter(|&count| count > 0).map(bits).fold(0.0, |sum, bits| sum + bits)
 }

@@ -7,23 +7,26 @@
 //! fall (`shape`) is found for the readings that are left.
 
 mod evidence;
+mod floats;
 mod foreign;
 mod header;
+mod integers;
 mod lanes;
 mod reading;
 mod reasons;
 mod sample;
 mod shape;
+mod strayed;
 mod strings;
 mod text;
 mod times;
 mod weights;
 mod wrapped;
 
-use crate::array::{DType, Dims, Order, Source};
+use crate::array::{ByteOrder, DType, Dims, Kind, Order, Scalar, Source};
 use crate::error::{DecodeError, Result};
 use evidence::Evidence;
-use header::Start;
+use header::{Sign, Start};
 use reading::Reading;
 use sample::Sample;
 use shape::{Candidate, Signal};
@@ -94,12 +97,21 @@ pub struct Guess {
     pub offset: usize,
     /// The order in which the elements follow each other.
     pub order: Order,
+    /// Bytes behind the last element: none unless it was said where the first one is.
+    pub rest: usize,
     /// How likely it is that all of this is so, 0 to 1.
     pub probability: f64,
     /// What speaks for it, in words, the strongest first.
     pub reasons: Vec<String>,
     /// The Python that reads it, with `data` for the bytes; `None` where it takes more than a line.
     pub call: Option<String>,
+}
+
+impl Guess {
+    /// Whether the bytes look like noise, and like no elements of any kind.
+    pub(crate) fn is_noise(&self) -> bool {
+        self.what == reasons::NOISE
+    }
 }
 
 /// What the bytes may be, the likeliest first. Looks at a bounded part of them.
@@ -120,7 +132,8 @@ pub fn guess(source: &Source<'_>, options: &GuessOptions) -> Result<Vec<Guess>> 
         rest -= named.probability;
         guesses.push((named.probability, named));
     }
-    if source.len() > known.start {
+    // Next to a name that is certain no reading would be told.
+    if source.len() > known.start && rest >= LEAST {
         guesses.extend(arrays(source, &known, rest));
     }
     guesses.retain(|(_, guess)| guess.probability >= LEAST);
@@ -135,9 +148,13 @@ pub(crate) fn named(source: &Source<'_>) -> Option<Guess> {
     let len = source.len().min(head.len());
     source.copy_over(0, &mut head[..len]);
     let head = &head[..len];
-    let foreign = foreign::recognise(head, source.len());
-    let foreign = foreign.or_else(|| text::recognise_text(head, source.len()));
-    foreign.map(|found| reasons::of_foreign(wrapped::describe(found, source)))
+    let known = foreign::recognise(head, source.len());
+    let found = match known.or_else(|| text::recognise_text(head, source.len())) {
+        // What says what it is may well have an npy in it.
+        Some(known) if known.what != "text" => Some(known),
+        other => strayed::recognise(head, source.len()).or(other),
+    };
+    found.map(|found| reasons::of_foreign(wrapped::describe(found, source)))
 }
 
 /// What the caller has said, checked.
@@ -180,13 +197,15 @@ impl<'o> Known<'o> {
         Ok(Self { options, start, product, open: open == 1 })
     }
 
-    /// Whether elements of this size fit what is said.
+    /// Whether a reading is of the dtype that is said, and fits the rest of it.
     fn allows(&self, reading: Reading, len: usize) -> bool {
-        let size = reading.itemsize();
+        let said = self.options.dtype.as_ref();
+        said.is_none_or(|dtype| *dtype == reading.dtype()) && self.fits(reading.itemsize(), len)
+    }
+
+    /// Whether elements of this size fit the shape and the place that are said.
+    fn fits(&self, size: usize, len: usize) -> bool {
         if size == 0 || size > len {
-            return false;
-        }
-        if self.options.dtype.as_ref().is_some_and(|dtype| *dtype != reading.dtype()) {
             return false;
         }
         match (self.product, self.open) {
@@ -214,8 +233,11 @@ fn arrays(source: &Source<'_>, known: &Known<'_>, share: f64) -> Vec<(f64, Guess
     let sample = Sample::new(source, known.start, known.options.offset.is_some());
     let mut readings = evidence::weigh(&sample);
     readings.retain(|evidence| known.allows(evidence.reading, sample.len()));
-    let mut guesses = Vec::new();
     let mut searched = Searched::default();
+    if let (true, Some(dtype)) = (readings.is_empty(), &known.options.dtype) {
+        return not_weighed(source, &sample, known, dtype, share);
+    }
+    let mut guesses = Vec::new();
     for (evidence, probability) in likely(&readings).into_iter().take(MOST_READINGS) {
         // What is large takes long.
         let least = if sample.len() > LARGE { 4.0 * WORTH_A_SEARCH } else { WORTH_A_SEARCH };
@@ -225,11 +247,41 @@ fn arrays(source: &Source<'_>, known: &Known<'_>, share: f64) -> Vec<(f64, Guess
         for (at, layout) in layouts.iter().enumerate() {
             let all = share * probability;
             let probability = all * layout.probability;
-            let guess = reasons::of_array(evidence, &readings, layout, probability);
+            let reasons = reasons::of_reading(evidence, &readings);
+            let guess = reasons::of_array(evidence.reading, reasons, layout, probability);
             guesses.push((if at == 0 { all } else { probability }, guess));
         }
     }
     guesses
+}
+
+/// Where elements of a dtype may lie that is said and that no reading is of: structures, say, or times
+/// of another unit than the likeliest.
+fn not_weighed(
+    source: &Source<'_>,
+    sample: &Sample,
+    known: &Known<'_>,
+    dtype: &DType,
+    share: f64,
+) -> Vec<(f64, Guess)> {
+    let size = dtype.itemsize();
+    if dtype.has_objects() || !known.fits(size, sample.len()) {
+        return Vec::new();
+    }
+    let reading = match dtype.kind() {
+        Kind::Datetime64(_) | Kind::Timedelta64(_) => {
+            Reading::Number { scalar: Scalar::Int64, big: dtype.byte_order() == ByteOrder::Big }
+        }
+        _ => Reading::Bytes { len: size },
+    };
+    let mut searched = Searched { is_worth_it: true, ..Searched::default() };
+    let mut layouts = layouts(source, sample, known, reading, &mut searched);
+    layouts.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+    let told = layouts.iter().map(|layout| {
+        let probability = share * layout.probability;
+        (probability, reasons::of_said(dtype, layout, probability))
+    });
+    told.collect()
 }
 
 /// Shapes that were looked for already: numbers with a sign and without are the same ones more often
@@ -280,6 +332,8 @@ struct Layout {
     start: Start,
     shape: Candidate,
     order: Order,
+    /// Bytes behind the last element.
+    rest: usize,
     probability: f64,
 }
 
@@ -300,7 +354,9 @@ fn layouts(
     chosen
         .flat_map(|(place, part)| {
             let start = place.start;
-            let layout = move |(shape, order, share)| Layout {
+            let there = source.len() - start.offset;
+            let layout = move |(shape, order, share): (Candidate, Order, f64)| Layout {
+                rest: there - shape.shape.iter().product::<usize>() * reading.itemsize(),
                 start: start.clone(),
                 shape,
                 order,
@@ -314,7 +370,7 @@ fn layouts(
 /// The likeliest places where the elements may start, by what the bytes before them are like.
 fn starts(sample: &Sample, known: &Known<'_>, reading: Reading) -> Vec<Start> {
     if known.options.offset.is_some() || reading == Reading::Noise {
-        return vec![Start::at(0)];
+        return vec![Start::at(0, Sign::Said)];
     }
     let mut starts = header::starts(sample, reading);
     if let (Some(product), false) = (known.product, known.open) {
@@ -322,7 +378,7 @@ fn starts(sample: &Sample, known: &Known<'_>, reading: Reading) -> Vec<Start> {
         let offset = sample.len() - product * reading.itemsize();
         starts.retain(|start| start.offset == offset);
         if starts.is_empty() {
-            starts.push(Start::at(offset));
+            starts.push(Start::at(offset, Sign::Length));
         }
     }
     let best = starts.first().map_or(0.0, |start| start.odds);
@@ -360,27 +416,7 @@ impl Place {
             return Self { odds: start.odds, start, shapes: vec![(flat, Order::C, 1.0)] };
         }
         if let Some(said) = &start.said {
-            // Widths come before heights as often as behind; rows are as long as makes them smooth.
-            let mut shape = said.clone();
-            let mut turned = said.clone();
-            match &mut turned[..] {
-                [height, width, 3 | 4] => std::mem::swap(height, width),
-                dims => dims.reverse(),
-            }
-            let row = |shape: &[usize]| match shape {
-                [.., width, colours @ (3 | 4)] => width * colours,
-                [.., width] => *width,
-                [] => 1,
-            };
-            // A few columns are told less by nearness, and are more common than a few rows.
-            let ratio = |shape: &[usize]| {
-                let few = shape.last().is_some_and(|&last| last <= 4);
-                signal.ratio_at(row(shape)) * if few { 0.95 } else { 1.0 }
-            };
-            if ratio(&turned) < ratio(&shape) {
-                shape = turned;
-            }
-            let shapes = vec![(Candidate::said(shape), Order::C, 0.95)];
+            let shapes = vec![(Candidate::said(in_order(said, &signal)), Order::C, 0.95)];
             return Self { odds: start.odds, start, shapes };
         }
         let candidates = searched.candidates(&mut signal);
@@ -393,6 +429,27 @@ impl Place {
         let shapes = candidates.into_iter().zip(parts).map(|(shape, part)| (shape, Order::C, part));
         Self { start, odds, shapes: shapes.collect() }
     }
+}
+
+/// The dimensions that a header says, in the order of the array: widths come before heights as often
+/// as behind; rows are as long as makes them smooth.
+fn in_order(said: &Dims<usize>, signal: &Signal<'_, '_>) -> Dims<usize> {
+    let mut turned = said.clone();
+    match &mut turned[..] {
+        [height, width, 3 | 4] => std::mem::swap(height, width),
+        dims => dims.reverse(),
+    }
+    let row = |shape: &[usize]| match shape {
+        [.., width, colours @ (3 | 4)] => width * colours,
+        [.., width] => *width,
+        [] => 1,
+    };
+    // A few columns are told less by nearness, and are more common than a few rows.
+    let ratio = |shape: &[usize]| {
+        let few = shape.last().is_some_and(|&last| last <= 4);
+        signal.ratio_at(row(shape)) * if few { 0.95 } else { 1.0 }
+    };
+    if ratio(&turned) < ratio(said) { turned } else { said.clone() }
 }
 
 /// How likely each order is for a shape that was said: in which one neighbours are nearer.
@@ -437,14 +494,13 @@ pub mod fitting {
     /// Every reading of bare elements, and what is measured of it.
     pub fn readings(source: &Source<'_>) -> Vec<(DType, bool, Vec<f64>)> {
         let sample = Sample::new(source, 0, false);
-        let known = GuessOptions::new();
-        let all = evidence::weigh(&sample).into_iter();
         let row = |evidence: Evidence| {
             let noise = evidence.reading == Reading::Noise;
             (evidence.reading.dtype(), noise, evidence.row.to_vec())
         };
-        let known = Known { options: &known, start: 0, product: None, open: false };
-        all.filter(|evidence| known.allows(evidence.reading, sample.len())).map(row).collect()
+        let fits = |size: usize| size > 0 && size <= sample.len();
+        let all = evidence::weigh(&sample).into_iter();
+        all.filter(|evidence| fits(evidence.reading.itemsize())).map(row).collect()
     }
 
     /// Every shape that is considered for numbers of this dtype, and what is measured of it; the last
@@ -514,6 +570,20 @@ mod tests {
     }
 
     #[test]
+    fn the_same_bytes_are_guessed_alike_each_time() {
+        // Numbers of many exponents: sums over them are the same in one order only.
+        let value = |bytes: &[u8]| (f32::from(bytes[0]) - 127.5) * f32::from(bytes[1]).powi(3);
+        let bytes: Vec<u8> =
+            noise(6000).chunks_exact(2).flat_map(|pair| value(pair).to_le_bytes()).collect();
+        let told = || {
+            let guesses = guess(&Source::slice(&bytes), &GuessOptions::new()).unwrap();
+            guesses.iter().map(|guess| guess.probability.to_bits()).collect::<Vec<u64>>()
+        };
+        let one = told();
+        assert!((0..20).all(|_| told() == one));
+    }
+
+    #[test]
     fn noise_is_called_random() {
         let told = first(&noise(20_000), &GuessOptions::new());
         assert!(told.what.starts_with("random"), "{told:?}");
@@ -523,6 +593,30 @@ mod tests {
     fn nothing_is_nothing() {
         let told = first(&[], &GuessOptions::new());
         assert_eq!((told.what.as_str(), told.dtype), ("nothing", None));
+    }
+
+    #[test]
+    fn what_is_named_for_sure_stands_alone_and_is_not_searched() {
+        let large: Vec<f32> = (0..2_000_000).map(|i| (i as f32 * 0.01).sin()).collect();
+        let npy = crate::array_to_bytes(&large[..]).unwrap();
+        let told = |options: &GuessOptions| {
+            let start = std::time::Instant::now();
+            let told = guess(&Source::slice(&npy), options).unwrap();
+            assert_eq!((told.len(), told[0].what.as_str()), (1, "npy"), "{told:?}");
+            start.elapsed().as_secs_f64()
+        };
+        let options = GuessOptions::new().dtype(DType::from_typestr("<f4").unwrap());
+        // To search it takes many times as long. Machines are busy: the quickest of a few.
+        let least = (0..5).map(|_| told(&options)).fold(f64::INFINITY, f64::min);
+        assert!(least < 2e-3, "{least} s");
+        // Behind the place where elements are said to start there is no npy.
+        let options = GuessOptions::new().offset(128);
+        let told = first(&npy, &options);
+        assert_eq!(told.dtype, Some(DType::from_typestr("<f4").unwrap()));
+        // What is named for a few bytes that may be there by chance leaves room for readings.
+        let deflated = [&[0x78, 0x9c][..], &noise(4000)].concat();
+        let told = guess(&Source::slice(&deflated), &GuessOptions::new()).unwrap();
+        assert!(told.len() > 1 && told[0].what == "zlib", "{told:?}");
     }
 
     #[test]
@@ -556,9 +650,28 @@ mod tests {
         assert!(refused(GuessOptions::new().shape(&[None, None])));
         assert!(refused(GuessOptions::new().shape(&[Some(usize::MAX), Some(2)])));
         assert!(refused(GuessOptions::new().shape(&[Some(9)])));
-        // A dtype that is said is taken, weighed or not.
         let told = guess(&Source::slice(&[0; 8]), &GuessOptions::new().shape(&[Some(0)]));
         assert!(told.unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_dtype_that_is_said_is_taken_weighed_or_not() {
+        let bytes = picture();
+        for typestr in ["<m8[s]", "<M8[Y]", ">f16", "|V8", "|S16", "float8_e4m3fn"] {
+            let dtype = DType::from_typestr(typestr).unwrap();
+            let told = first(&bytes, &GuessOptions::new().dtype(dtype.clone()));
+            let elements = bytes.len() / dtype.itemsize();
+            assert_eq!((told.dtype.as_ref(), told.offset), (Some(&dtype), 0), "{typestr}");
+            assert_eq!(told.shape.iter().product::<usize>(), elements, "{typestr}");
+            let options = GuessOptions::new().dtype(dtype.clone()).shape(&[None, Some(5)]);
+            let told = first(&bytes, &options);
+            assert_eq!(told.shape[..], [elements / 5, 5], "{typestr}");
+            let options = GuessOptions::new().dtype(dtype.clone()).offset(bytes.len() - 1);
+            let told = guess(&Source::slice(&bytes), &options).unwrap();
+            assert_eq!(told.is_empty(), dtype.itemsize() > 1);
+        }
+        let objects = GuessOptions::new().dtype(DType::from_typestr("|O").unwrap());
+        assert!(guess(&Source::slice(&bytes), &objects).unwrap().is_empty());
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! What is found, in words.
 
-use super::evidence::{Evidence, Facts};
+use super::evidence::{Evidence, Facts, Feature};
 use super::foreign::Foreign;
-use super::header::Start;
+use super::header::{Sign, Start};
 use super::reading::Reading;
 use super::{Guess, Layout};
-use crate::array::{Dims, Order, Scalar, tuple};
+use crate::array::{DType, Dims, Kind, Order, Scalar, tuple};
+
+/// What bytes are called that look like nothing.
+pub(super) const NOISE: &str = "random, compressed or encrypted bytes";
 
 pub(super) fn of_foreign(foreign: Foreign) -> Guess {
     Guess {
@@ -14,63 +17,87 @@ pub(super) fn of_foreign(foreign: Foreign) -> Guess {
         shape: Dims::new(),
         offset: 0,
         order: Order::C,
+        rest: 0,
         probability: foreign.probability,
         reasons: vec![foreign.sign, foreign.advice],
         call: foreign.call,
     }
 }
 
+/// An array that is read so, for these reasons and those of its layout.
 pub(super) fn of_array(
-    evidence: &Evidence,
-    all: &[Evidence],
+    reading: Reading,
+    reasons: Vec<String>,
     layout: &Layout,
     probability: f64,
 ) -> Guess {
-    let (reading, start) = (evidence.reading, &layout.start);
-    let (dtype, shape) = (reading.dtype(), layout.shape.shape.clone());
-    let typestr = dtype.typestr().unwrap_or_default();
-    let mut call = match reading {
+    let guess = of_layout(reading.dtype(), reasons, layout, probability);
+    match reading {
+        Reading::Noise => Guess { what: NOISE.to_owned(), ..guess },
+        _ => guess,
+    }
+}
+
+/// An array of a dtype that was said.
+pub(super) fn of_said(dtype: &DType, layout: &Layout, probability: f64) -> Guess {
+    let reasons = vec!["the dtype is the one that was said".to_owned()];
+    of_layout(dtype.clone(), reasons, layout, probability)
+}
+
+fn of_layout(dtype: DType, mut reasons: Vec<String>, layout: &Layout, probability: f64) -> Guess {
+    reasons.extend(of_start(&layout.start));
+    reasons.extend(of_shape(layout));
+    Guess {
+        what: format!("{dtype} array"),
+        call: call(&dtype, layout),
+        dtype: Some(dtype),
+        shape: layout.shape.shape.clone(),
+        offset: layout.start.offset,
+        order: layout.order,
+        rest: layout.rest,
+        probability,
+        reasons,
+    }
+}
+
+/// The Python that reads it, where the dtype can be said in a word.
+fn call(dtype: &DType, layout: &Layout) -> Option<String> {
+    let typestr = dtype.typestr()?;
+    let mut call = match dtype.kind() {
         // NumPy knows the name only once ml_dtypes is imported.
-        Reading::Number { scalar: Scalar::BFloat16, .. } => {
-            "ndbytes.frombuffer(data, ml_dtypes.bfloat16".to_owned()
+        Kind::Scalar(scalar) if scalar.is_extension() => {
+            format!("ndbytes.frombuffer(data, ml_dtypes.{typestr}")
         }
         _ => format!("ndbytes.frombuffer(data, \"{typestr}\""),
     };
+    let shape = &layout.shape.shape;
     if shape.len() != 1 {
-        call.push_str(&format!(", {}", tuple(&shape)));
+        call.push_str(&format!(", {}", tuple(shape)));
     }
-    if start.offset > 0 {
-        call.push_str(&format!(", offset={}", start.offset));
+    if layout.start.offset > 0 {
+        call.push_str(&format!(", offset={}", layout.start.offset));
+    }
+    if layout.rest > 0 {
+        call.push_str(&format!(", count={}", shape.iter().product::<usize>()));
     }
     if layout.order == Order::F {
         call.push_str(", order=\"F\"");
     }
     call.push(')');
-    let mut reasons = of_reading(evidence, all);
-    reasons.extend(of_start(start));
-    reasons.extend(of_shape(layout));
-    Guess {
-        what: match reading {
-            Reading::Noise => "random, compressed or encrypted bytes".to_owned(),
-            _ => format!("{dtype} array"),
-        },
-        dtype: Some(dtype),
-        shape,
-        offset: start.offset,
-        order: layout.order,
-        probability,
-        reasons,
-        call: Some(call),
-    }
+    Some(call)
 }
 
-fn of_reading(evidence: &Evidence, all: &[Evidence]) -> Vec<String> {
+/// What speaks for a reading, of all that were weighed.
+pub(super) fn of_reading(evidence: &Evidence, all: &[Evidence]) -> Vec<String> {
     let Evidence { reading, facts, .. } = evidence;
     let mut reasons = Vec::new();
     let (size, big) = reading.part();
     match reading {
         Reading::Noise => {
-            reasons.push("all 256 values of a byte are equally frequent, and no reading finds any order in them".to_owned());
+            if evidence.row[Feature::Uniform as usize] > 0.0 {
+                reasons.push("all 256 values of a byte are equally frequent".to_owned());
+            }
+            reasons.push("no reading finds any order in them".to_owned());
             return reasons;
         }
         Reading::Bytes { len } => {
@@ -106,16 +133,17 @@ fn of_reading(evidence: &Evidence, all: &[Evidence]) -> Vec<String> {
             1 => "neighbours".to_owned(),
             lag => format!("elements {lag} apart"),
         };
+        let times = 1.0 / (1.0 - facts.smoothness).max(0.001);
+        let digits = usize::from(times < 9.95);
         reasons.push(format!(
-            "{distance} are {:.0} times nearer to each other than any two",
-            1.0 / (1.0 - facts.smoothness).max(0.001)
+            "{distance} are {times:.digits$} times nearer to each other than any two"
         ));
     }
     if facts.remainder != 0 {
         reasons.push(format!(
-            "the length is no multiple of {}: {} bytes are left",
+            "the length is no multiple of {}: {} left",
             reading.itemsize(),
-            facts.remainder
+            bytes(facts.remainder)
         ));
     }
     let second = all
@@ -165,13 +193,16 @@ fn of_number(scalar: Scalar, facts: &Facts) -> Vec<String> {
 }
 
 fn of_start(start: &Start) -> Vec<String> {
-    let bytes = if start.offset == 1 { "byte" } else { "bytes" };
-    let mut reasons = match (start.offset, start.is_text) {
-        (0, _) => Vec::new(),
-        (offset, true) => vec![format!("{offset} {bytes} of text come first")],
-        (offset, false) => {
-            vec![format!("the first {offset} {bytes} are unlike the rest: a header")]
+    let offset = start.offset;
+    let mut reasons = match start.sign {
+        Sign::Said => Vec::new(),
+        Sign::Length if offset == 0 => Vec::new(),
+        Sign::Length => {
+            vec![format!("elements end where the bytes do: {} left before them", bytes(offset))]
         }
+        Sign::Text => vec![format!("{offset} bytes of text come first")],
+        Sign::Strange if offset == 1 => vec!["the first byte is unlike the rest".to_owned()],
+        Sign::Strange => vec![format!("the first {offset} bytes are unlike the rest: a header")],
     };
     if let Some(said) = &start.said {
         let dims: Vec<String> = said.iter().map(usize::to_string).collect();
@@ -206,9 +237,17 @@ fn of_shape(layout: &Layout) -> Vec<String> {
         });
     }
     if layout.order == Order::F {
-        reasons.push("the shape fits better with the first index varying fastest".to_owned());
+        let told = match layout.probability > 0.5 {
+            true => "the shape fits better with the first index varying fastest",
+            false => "it may be that the first index varies fastest",
+        };
+        reasons.push(told.to_owned());
     }
     reasons
+}
+
+fn bytes(count: usize) -> String {
+    if count == 1 { "1 byte is".to_owned() } else { format!("{count} bytes are") }
 }
 
 fn number(value: f64) -> String {

@@ -107,8 +107,8 @@ impl Sample {
         self.windows.iter().map(one).collect()
     }
 
-    /// The same, without what may be a header and without what repeats: what stands for missing values, or the ground of a picture,
-    /// says the same of every reading, which is nothing.
+    /// The same, without what may be a header and without what repeats: what stands for missing
+    /// values, or the ground of a picture, says the same of every reading, which is nothing.
     pub(super) fn varied(&self, size: usize, big: bool) -> Vec<Vec<u64>> {
         let mut runs = Vec::new();
         for pieces in &self.varied {

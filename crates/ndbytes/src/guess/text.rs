@@ -1,6 +1,6 @@
 //! Text that stands for an array, or came in place of one.
 
-use super::foreign::{Foreign, recognise};
+use super::foreign::{CERTAIN, Foreign, recognise};
 
 /// As much text as is looked at.
 const LOOKED_AT: usize = 4096;
@@ -27,7 +27,7 @@ pub(super) fn recognise_text(start: &[u8], len: usize) -> Option<Foreign> {
     let lower: Vec<u8> = trimmed[..trimmed.len().min(64)].to_ascii_lowercase();
     if lower.starts_with(b"<!doctype html") || lower.starts_with(b"<html") {
         let advice = "a server sent a page, often an error, in place of the data: read it, and check the address";
-        return Some(found("HTML page", "it begins with <html>", advice, None, 0.999));
+        return Some(found("HTML page", "it begins with <html>", advice, None, CERTAIN));
     }
     if lower.starts_with(b"<?xml") || lower.starts_with(b"<error") {
         let advice = "often a server's error in place of the data: read it";
@@ -65,8 +65,8 @@ pub(super) fn recognise_text(start: &[u8], len: usize) -> Option<Foreign> {
     }
     if is_table(trimmed) {
         let sign = "lines of numbers with separators between them";
-        let call = "numpy.genfromtxt(io.BytesIO(data), delimiter=\",\")";
-        return Some(found("CSV or a table in text", sign, "read it as text", Some(call), 0.95));
+        let call = call_for_table(trimmed);
+        return Some(found("CSV or a table in text", sign, "read it as text", Some(&call), 0.95));
     }
     let share = |holds: fn(&u8) -> bool| {
         trimmed.iter().filter(|byte| holds(byte)).count() as f64 / trimmed.len().max(1) as f64
@@ -118,7 +118,7 @@ fn encoded(name: &'static str, decode: &str, sign: &str, decoded: &[u8]) -> Fore
             format!("ndbytes.guess({decode})"),
         ),
     };
-    found(what, sign, &advice, Some(&call), if inner.is_some() { 0.999 } else { 0.95 })
+    found(what, sign, &advice, Some(&call), if inner.is_some() { CERTAIN } else { 0.95 })
 }
 
 fn is_text(bytes: &[u8], cut: bool) -> bool {
@@ -201,17 +201,38 @@ fn is_json(text: &[u8]) -> bool {
     }
 }
 
-/// Lines most of whose characters are those of numbers and separators.
+/// Whether most lines are rows of numbers.
 fn is_table(text: &[u8]) -> bool {
-    let lines: Vec<&[u8]> = text.split(|&byte| byte == b'\n').take(64).collect();
-    let numeric = |line: &&&[u8]| {
-        let count =
-            line.iter().filter(|byte| b"0123456789.,;|\t +-eEnNaA\r".contains(byte)).count();
-        !line.is_empty() && count * 5 >= line.len() * 4
-    };
+    let lines: Vec<&[u8]> = first_lines(text).collect();
     let separated = text.iter().any(|byte| b",;\t| ".contains(byte)) || lines.len() > 2;
-    let rows = lines.iter().filter(numeric).count();
+    let rows = lines.iter().filter(|line| is_row(line)).count();
     separated && rows * 2 > lines.len() && text.iter().any(u8::is_ascii_digit)
+}
+
+fn first_lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|&byte| byte == b'\n').take(64)
+}
+
+/// Whether most characters of a line are those of numbers and separators.
+fn is_row(line: &[u8]) -> bool {
+    let count = line.iter().filter(|byte| b"0123456789.,;|\t +-eEnNaA\r".contains(byte)).count();
+    !line.is_empty() && count * 5 >= line.len() * 4
+}
+
+/// What reads a table, by what is between its columns and whether their names come first.
+fn call_for_table(text: &[u8]) -> String {
+    let in_most = |separator: &u8| {
+        let with = first_lines(text).filter(|line| line.contains(separator)).count();
+        2 * with > first_lines(text).count()
+    };
+    // Without any of these it is white space.
+    let separator = b"\t;|,".iter().find(|separator| in_most(separator));
+    let delimiter =
+        separator.map(|&byte| format!(", delimiter=\"{}\"", char::from(byte).escape_default()));
+    let names = first_lines(text).take_while(|line| !is_row(line)).count();
+    let header = (names > 0).then(|| format!(", skip_header={names}"));
+    let options = [delimiter, header].into_iter().flatten().collect::<String>();
+    format!("numpy.genfromtxt(io.BytesIO(data){options})")
 }
 
 #[cfg(test)]
@@ -240,6 +261,19 @@ mod tests {
         assert_eq!(what(b"\xff\xfeh\0e\0l\0l\0o\0"), Some("UTF-16 text"));
         assert_eq!(what(b"\x00\x01\x02\x03\x04\x05"), None);
         assert_eq!(what(&[0xff; 64]), None);
+    }
+
+    #[test]
+    fn tables_are_read_by_what_separates_them() {
+        for (text, options) in [
+            ("1.5,2\n3,4\n5,6\n", ", delimiter=\",\""),
+            ("a;b\n1.5;2\n3;4\n5;6\n", ", delimiter=\";\", skip_header=1"),
+            ("1.5\t2\n3\t4\n", ", delimiter=\"\\t\""),
+            ("1.5 2\n3 4\n", ""),
+        ] {
+            let found = recognise_text(text.as_bytes(), text.len()).unwrap();
+            assert_eq!(found.call, Some(format!("numpy.genfromtxt(io.BytesIO(data){options})")));
+        }
     }
 
     #[test]

@@ -1,15 +1,18 @@
 //! What compressed bytes hold, by the first of them that come out.
 
+use std::borrow::Cow;
 use std::io::Read as _;
 
-use zlib_rs::{Inflate, InflateFlush};
+use zlib_rs::{Inflate, InflateFlush, Status};
 
-use super::foreign::{self, Foreign};
+use super::foreign::{self, CERTAIN, Foreign};
 use super::text;
 use crate::array::{DType, Source};
 
 /// So many bytes are decompressed, and no more.
 const LOOKED_AT: usize = 4 << 10;
+/// Of so many bytes that come out without a fault none is there by chance.
+const ENOUGH: usize = 64;
 /// A block of zstd has to be there as a whole, which is at most so long, behind a header.
 const BLOCK_OF_ZSTD: usize = (128 << 10) + 64;
 /// Frames of zstd that need more memory than this (8 MiB) are not looked into.
@@ -28,66 +31,93 @@ pub(super) fn describe(mut found: Foreign, source: &Source<'_>) -> Foreign {
         return found;
     }
     let Some(decompress) = found.call.clone() else { return found };
-    let Some((inside, call)) = look_inside(&found.what, source) else { return found };
-    found.what = format!("{} around {inside}", found.what).into();
+    let Some(inside) = Inside::of(&found.what, source) else { return found };
+    // A few bytes may be there by chance; what can be decompressed is not.
+    if inside.is_sound {
+        found.probability = CERTAIN;
+    }
+    let Some((what, call)) = inside.in_words() else { return found };
+    found.what = format!("{} around {what}", found.what).into();
     found.advice = "decompress it first".to_owned();
     found.call = Some(match call {
         Some(call) => with_data(&call, &decompress),
         None => decompress,
     });
-    // A few bytes may be there by chance; what was decompressed is not.
-    found.probability = 0.999;
+    found.probability = CERTAIN;
     found
 }
 
-/// What comes out of compressed bytes, and the call that reads it.
-fn look_inside(what: &str, source: &Source<'_>) -> Option<(String, Option<String>)> {
-    let start = |most: usize| source.to_vec(0, source.len().min(most));
-    let (inside, len) = match what {
-        // gzip says at its end how much it is, up to 4 GiB.
-        "gzip" => (inflated(&start(LOOKED_AT), 31)?, last_four(source)),
-        "zlib" => (inflated(&start(LOOKED_AT), 15)?, None),
-        "zstd" => {
-            let start = start(BLOCK_OF_ZSTD);
-            let size = zstd::zstd_safe::get_frame_content_size(&start).ok().flatten();
-            (unpacked(&start)?, size.and_then(|size| usize::try_from(size).ok()))
-        }
-        _ => return None,
-    };
-    if let Some(npy) = npy_in_words(&inside) {
-        return Some((format!("an {npy}"), Some("ndbytes.bytes_to_array(data)".to_owned())));
-    }
-    // Of unknown length nothing is known to fill it.
-    let len = len.filter(|&len| len >= inside.len()).unwrap_or(usize::MAX);
-    let found = foreign::recognise(&inside, len)
-        .or_else(|| text::recognise_text(&inside, len))
-        .filter(|found| !inside.is_empty() && found.probability > 0.9)?;
-    Some((found.what.into_owned(), found.call))
+/// What comes out of compressed bytes.
+struct Inside {
+    /// The first of it: never empty.
+    start: Vec<u8>,
+    /// How long all of it is, where that is said.
+    len: Option<usize>,
+    /// Whether so much came out without a fault that the bytes are compressed and nothing else.
+    is_sound: bool,
 }
 
-/// The first bytes of a zlib stream (`window` 15) or a gzip one (31).
-fn inflated(start: &[u8], window: u8) -> Option<Vec<u8>> {
-    let mut inside = vec![0; LOOKED_AT];
-    let mut codec = Inflate::new(true, window);
-    // The input ends too early; what came out before that counts.
-    let _ = codec.decompress(start, &mut inside, InflateFlush::SyncFlush);
-    inside.truncate(codec.total_out() as usize);
-    (!inside.is_empty()).then_some(inside)
-}
-
-fn unpacked(start: &[u8]) -> Option<Vec<u8>> {
-    let mut inside = vec![0; LOOKED_AT];
-    let mut codec = zstd::stream::read::Decoder::with_buffer(start).ok()?;
-    codec.window_log_max(WINDOW_LOG).ok()?;
-    let mut filled = 0;
-    while filled < inside.len() {
-        match codec.read(&mut inside[filled..]) {
-            Ok(count) if count > 0 => filled += count,
-            _ => break,
+impl Inside {
+    fn of(what: &str, source: &Source<'_>) -> Option<Self> {
+        let start = |most: usize| source.to_vec(0, source.len().min(most));
+        let mut inside = match what {
+            "gzip" => Self::inflated(&start(LOOKED_AT), 31),
+            "zlib" => Self::inflated(&start(LOOKED_AT), 15),
+            "zstd" => Self::unpacked(&start(BLOCK_OF_ZSTD))?,
+            _ => return None,
+        };
+        if what == "gzip" {
+            // It says at its end how much it is, up to 4 GiB.
+            inside.len = last_four(source);
         }
+        (!inside.start.is_empty()).then_some(inside)
     }
-    inside.truncate(filled);
-    (!inside.is_empty()).then_some(inside)
+
+    /// Of a zlib stream (`window` 15) or a gzip one (31).
+    fn inflated(bytes: &[u8], window: u8) -> Self {
+        let mut start = vec![0; LOOKED_AT];
+        let mut codec = Inflate::new(true, window);
+        // The input ends too early; what came out before that counts.
+        let status = codec.decompress(bytes, &mut start, InflateFlush::SyncFlush);
+        start.truncate(codec.total_out() as usize);
+        let is_sound = match status {
+            Ok(Status::StreamEnd) => true,
+            Ok(_) => start.len() >= ENOUGH,
+            Err(_) => false,
+        };
+        Self { start, len: None, is_sound }
+    }
+
+    fn unpacked(bytes: &[u8]) -> Option<Self> {
+        let size = zstd::zstd_safe::get_frame_content_size(bytes).ok().flatten();
+        let mut start = vec![0; LOOKED_AT];
+        let mut codec = zstd::stream::read::Decoder::with_buffer(bytes).ok()?;
+        codec.window_log_max(WINDOW_LOG).ok()?;
+        let mut filled = 0;
+        while filled < start.len() {
+            match codec.read(&mut start[filled..]) {
+                Ok(count) if count > 0 => filled += count,
+                _ => break,
+            }
+        }
+        start.truncate(filled);
+        let len = size.and_then(|size| usize::try_from(size).ok());
+        Some(Self { start, len, is_sound: filled >= ENOUGH })
+    }
+
+    /// What it is, and the call that reads it.
+    fn in_words(&self) -> Option<(String, Option<String>)> {
+        let start = &self.start[..];
+        if let Some(npy) = npy_in_words(start) {
+            return Some((format!("an {npy}"), Some("ndbytes.bytes_to_array(data)".to_owned())));
+        }
+        // Of unknown length nothing is known to fill it.
+        let len = self.len.filter(|&len| len >= start.len()).unwrap_or(usize::MAX);
+        let found = foreign::recognise(start, len)
+            .or_else(|| text::recognise_text(start, len))
+            .filter(|found| found.probability > 0.9)?;
+        Some((found.what.into_owned(), found.call))
+    }
 }
 
 fn last_four(source: &Source<'_>) -> Option<usize> {
@@ -98,46 +128,53 @@ fn last_four(source: &Source<'_>) -> Option<usize> {
 /// What the header of an npy file says, in words: `npy of float32 (28, 28)`. Only the usual spelling
 /// is understood: it is not read here, and whatever it says is read by nobody.
 fn npy_in_words(start: &[u8]) -> Option<String> {
-    let version = *start.strip_prefix(b"\x93NUMPY")?.first()?;
-    let header = start.get(if version == 1 { 10 } else { 12 }..)?;
-    let end = header.iter().position(|&byte| byte == b'}').unwrap_or(header.len());
-    let header = String::from_utf8_lossy(&header[..end]);
-    let behind = |key: &str| Some(header.split_once(key)?.1.trim_start_matches([':', ' ']));
-    let dtype = behind("'descr'").and_then(|rest| match rest.strip_prefix('\'') {
-        Some(typestr) => {
-            let dtype = DType::from_typestr(typestr.split_once('\'')?.0).ok()?;
-            Some(dtype.to_string())
-        }
-        None => rest.starts_with('[').then(|| "structures".to_owned()),
-    });
-    let shape = behind("'shape'").and_then(|rest| {
-        let dims = rest.strip_prefix('(')?.split_once(')')?.0;
-        let plain = dims.bytes().all(|byte| byte.is_ascii_digit() || b", ".contains(&byte));
-        (plain && dims.len() < 200).then(|| format!("({dims})"))
-    });
-    Some(match (dtype, shape) {
-        (Some(dtype), Some(shape)) => format!("npy of {dtype} {shape}"),
+    let (header, _) = npy_header(start)?;
+    let is_structure = value(&header, "'descr'").is_some_and(|descr| descr.starts_with('['));
+    let dtype = dtype(&header).map(|dtype| dtype.to_string());
+    let dtype = dtype.or_else(|| is_structure.then(|| "structures".to_owned()));
+    let is_plain = |dims: &&str| {
+        dims.len() < 200 && dims.bytes().all(|byte| byte.is_ascii_digit() || b", ".contains(&byte))
+    };
+    Some(match (dtype, dims(&header).filter(is_plain)) {
+        (Some(dtype), Some(dims)) => format!("npy of {dtype} ({dims})"),
         _ => "npy".to_owned(),
     })
 }
 
-/// How many bytes an npy file of numbers has, if its header is spelled as usual.
+/// How many bytes an npy file of numbers has, if its header is all there and spelled as usual.
 fn npy_len(start: &[u8]) -> Option<usize> {
-    let version = *start.strip_prefix(b"\x93NUMPY")?.first()?;
-    let (behind, length): (usize, usize) = match version {
-        1 => (10, usize::from(u16::from_le_bytes(start.get(8..10)?.try_into().ok()?))),
-        _ => (12, usize::try_from(u32::from_le_bytes(start.get(8..12)?.try_into().ok()?)).ok()?),
-    };
-    let header = String::from_utf8_lossy(start.get(behind..behind.checked_add(length)?)?);
-    let typestr = header.split_once("'descr': '")?.1.split_once('\'')?.0;
-    let itemsize =
-        DType::from_typestr(typestr).ok().filter(|dtype| !dtype.has_objects())?.itemsize();
-    let dims = header.split_once("'shape': (")?.1.split_once(')')?.0;
-    let dims = dims.split(',').map(str::trim).filter(|dim| !dim.is_empty());
+    let (header, end) = npy_header(start).filter(|(_, end)| *end <= start.len())?;
+    let itemsize = dtype(&header).filter(|dtype| !dtype.has_objects())?.itemsize();
+    let dims = dims(&header)?.split(',').map(str::trim).filter(|dim| !dim.is_empty());
     let nbytes = dims
         .map(|dim| dim.parse::<usize>().ok())
         .try_fold(itemsize, |product, dim| product.checked_mul(dim?))?;
-    nbytes.checked_add(behind + length)
+    nbytes.checked_add(end)
+}
+
+/// The header of an npy file, as far as it is there, and where it ends.
+fn npy_header(start: &[u8]) -> Option<(Cow<'_, str>, usize)> {
+    let version = *start.strip_prefix(b"\x93NUMPY")?.first()?;
+    let (from, length) = match version {
+        1 => (10, usize::from(u16::from_le_bytes(start.get(8..10)?.try_into().ok()?))),
+        _ => (12, usize::try_from(u32::from_le_bytes(start.get(8..12)?.try_into().ok()?)).ok()?),
+    };
+    let end = length.checked_add(from)?;
+    Some((String::from_utf8_lossy(start.get(from..end.min(start.len()))?), end))
+}
+
+/// What stands behind a key.
+fn value<'h>(header: &'h str, key: &str) -> Option<&'h str> {
+    Some(header.split_once(key)?.1.trim_start_matches([':', ' ']))
+}
+
+fn dtype(header: &str) -> Option<DType> {
+    let typestr = value(header, "'descr'")?.strip_prefix('\'')?.split_once('\'')?.0;
+    DType::from_typestr(typestr).ok()
+}
+
+fn dims(header: &str) -> Option<&str> {
+    Some(value(header, "'shape'")?.strip_prefix('(')?.split_once(')')?.0)
 }
 
 /// A call with another expression for `data`.
@@ -221,6 +258,11 @@ mod tests {
     fn what_says_nothing_or_is_damaged_stays_what_it_was() {
         let bare: Vec<u8> = (0..9000_u32).flat_map(|i| (i * i).to_le_bytes()).collect();
         assert_eq!(told(&gzip(&bare)), ("gzip".to_owned(), "gzip.decompress(data)".to_owned()));
+        // That it can be decompressed is proof enough.
+        let sure = |bytes: &[u8]| named(&Source::slice(bytes)).unwrap().probability;
+        assert_eq!(sure(&gzip(&bare)), CERTAIN);
+        assert_eq!(sure(&miniz_oxide::deflate::compress_to_vec_zlib(&bare, 6)), CERTAIN);
+        assert!(sure(&gzip(&bare)[..30]) < CERTAIN);
         let mut damaged = gzip(&npy());
         damaged[12..40].fill(0xff);
         assert_eq!(told(&damaged).0, "gzip");

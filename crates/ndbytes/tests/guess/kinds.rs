@@ -4,20 +4,11 @@
 use crate::cases::{Case, Half};
 use crate::chance::Chance;
 use crate::drawn::octaves;
-use crate::made::{Family, T, ball, family, fill, store, text, times};
+use crate::made::{Family, T, ball, family, fill, pointer, text, times, walk};
 
 pub fn kinds() -> Vec<Case> {
     let mut cases = Vec::new();
-    for family in FAMILIES {
-        for (at, &(typestr, shape)) in family.stored.iter().enumerate() {
-            for (round, part) in [(0, 1), (1, 4)] {
-                let mut chance = Chance::named(&format!("{} {at} kind {round}", family.name));
-                let mut shape = shape.to_vec();
-                shape[0] = (shape[0] / part).max(3);
-                cases.push(store(family, typestr, &shape, &mut chance));
-            }
-        }
-    }
+    cases.extend(FAMILIES.iter().flat_map(|family| family.again("kind", &[1, 4])));
     cases.extend(texts());
     cases
 }
@@ -122,9 +113,7 @@ const FAMILIES: &[Family] = &[
         |c, s| {
             let pace = 0.05 + c.unit();
             fill(s, |i| {
-                let angle = (i / 2) as f64 * pace;
-                let part = if i % 2 == 0 { angle.cos() } else { angle.sin() };
-                part * (-((i / 2 % 200) as f64) * 0.02).exp() + 0.02 * c.normal()
+                pointer(i, pace) * (-((i / 2 % 200) as f64) * 0.02).exp() + 0.02 * c.normal()
             })
         },
     ),
@@ -141,13 +130,8 @@ const FAMILIES: &[Family] = &[
         "points",
         &[("<f8", &[500, 2]), ("<f4", &[700, 2]), ("<f4", &[400, 3])],
         |c, s| {
-            let mut at = [-122.3, 47.6, 80.0];
             let pace = 0.001 + 0.02 * c.unit();
-            fill(s, |i| {
-                let axis = i % s[1];
-                at[axis] += pace * c.normal();
-                at[axis]
-            })
+            walk(c, s, &[-122.3, 47.6, 80.0], pace)
         },
     ),
     family("boxes", T, "points", &[("<f4", &[300, 4]), ("<f8", &[150, 4])], |c, s| {
@@ -489,11 +473,8 @@ const FAMILIES: &[Family] = &[
         "signal",
         &[("<f2", &[3000]), ("<f4", &[2000]), ("<f8", &[900]), ("bfloat16", &[2000])],
         |c, s| {
-            let mut at = 10.0 * c.normal();
-            fill(s, |_| {
-                at += 0.2 * c.normal();
-                at
-            })
+            let from = 10.0 * c.normal();
+            walk(c, s, &[from], 0.2)
         },
     ),
     // Series and tables.

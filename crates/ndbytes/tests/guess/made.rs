@@ -8,11 +8,11 @@ use crate::drawn;
 
 /// One way of making arrays; whole families are tuned on or reported.
 pub struct Family {
-    pub name: &'static str,
+    name: &'static str,
     pub half: Half,
     what: &'static str,
     /// Each stored as this, in this shape.
-    pub stored: &'static [(&'static str, &'static [usize])],
+    stored: &'static [(&'static str, &'static [usize])],
     make: fn(&mut Chance, &[usize]) -> Vec<f64>,
 }
 
@@ -29,6 +29,29 @@ pub const fn family(
     Family { name, half, what, stored, make }
 }
 
+impl Family {
+    fn cases(&self) -> impl Iterator<Item = Case> {
+        self.stored.iter().enumerate().map(|(at, &(typestr, shape))| {
+            let mut chance = Chance::named(&format!("{} {at}", self.name));
+            store(self, typestr, shape, &mut chance)
+        })
+    }
+
+    /// Each as it is stored, with its first dimension divided by each of these, drawn anew each time.
+    pub fn again(&self, word: &str, parts: &[usize]) -> Vec<Case> {
+        let mut cases = Vec::new();
+        for (at, &(typestr, shape)) in self.stored.iter().enumerate() {
+            for (round, part) in parts.iter().enumerate() {
+                let mut chance = Chance::named(&format!("{} {at} {word} {round}", self.name));
+                let mut shape = shape.to_vec();
+                shape[0] = (shape[0] / part).max(3);
+                cases.push(store(self, typestr, &shape, &mut chance));
+            }
+        }
+        cases
+    }
+}
+
 pub const FAMILIES: &[Family] = &[
     // Signals.
     family(
@@ -36,7 +59,7 @@ pub const FAMILIES: &[Family] = &[
         T,
         "signal",
         &[("<f8", &[3000]), ("<f4", &[5000]), (">f4", &[2000]), ("<f2", &[4000])],
-        |c, s| walk(c, s, 1.0),
+        |c, s| walk(c, s, &[0.0], 1.0),
     ),
     family(
         "drifting walk",
@@ -477,14 +500,7 @@ pub const FAMILIES: &[Family] = &[
         T,
         "points",
         &[("<f8", &[400, 2]), ("<f4", &[500, 2]), ("<f4", &[300, 3])],
-        |c, s| {
-            let mut at = [47.0, 8.5, 300.0];
-            fill(s, |i| {
-                let axis = i % s[1];
-                at[axis] += 0.01 * c.normal();
-                at[axis]
-            })
-        },
+        |c, s| walk(c, s, &[47.0, 8.5, 300.0], 0.01),
     ),
     family("impedance", T, "complex", &[("<c8", &[600]), ("<c16", &[500])], |c, s| {
         waves(c, s, 0.02)
@@ -544,27 +560,20 @@ pub const FAMILIES: &[Family] = &[
 pub fn made() -> Vec<Case> {
     let mut cases = Vec::new();
     for (index, family) in FAMILIES.iter().enumerate() {
-        for (at, &(typestr, shape)) in family.stored.iter().enumerate() {
-            let mut chance = Chance::named(&format!("{} {at}", family.name));
-            let case = store(family, typestr, shape, &mut chance);
-            if (index + at) % 9 == 0 && shape.len() > 1 {
+        for (at, case) in family.cases().enumerate() {
+            if (index + at) % 9 == 0 && case.shape.len() > 1 {
                 cases.push(with_header(&case, index + at));
             }
             cases.push(case);
         }
     }
-    for family in drawn::FAMILIES {
-        for (at, &(typestr, shape)) in family.stored.iter().enumerate() {
-            let mut chance = Chance::named(&format!("{} {at}", family.name));
-            cases.push(store(family, typestr, shape, &mut chance));
-        }
-    }
+    cases.extend(drawn::FAMILIES.iter().flat_map(Family::cases));
     cases.extend(texts());
     cases.extend(noise());
     cases
 }
 
-pub fn store(family: &Family, typestr: &str, shape: &[usize], chance: &mut Chance) -> Case {
+fn store(family: &Family, typestr: &str, shape: &[usize], chance: &mut Chance) -> Case {
     let dtype = DType::from_typestr(typestr).expect("a dtype");
     let parts = if typestr.contains('c') { 2 } else { 1 };
     let full: Vec<usize> = shape.iter().copied().chain((parts == 2).then_some(2)).collect();
@@ -601,11 +610,14 @@ pub fn fill(shape: &[usize], mut make: impl FnMut(usize) -> f64) -> Vec<f64> {
     (0..shape.iter().product()).map(&mut make).collect()
 }
 
-pub fn walk(chance: &mut Chance, shape: &[usize], step: f64) -> Vec<f64> {
-    let mut at = 0.0;
-    fill(shape, |_| {
-        at += step * chance.normal();
-        at
+/// Steps from a place, in as many directions as the last dimension has.
+pub fn walk(chance: &mut Chance, shape: &[usize], from: &[f64], step: f64) -> Vec<f64> {
+    let mut at = from.to_vec();
+    let axes = shape.get(1).copied().unwrap_or(1);
+    fill(shape, |i| {
+        let axis = i % axes;
+        at[axis] += step * chance.normal();
+        at[axis]
     })
 }
 
@@ -673,13 +685,17 @@ pub fn ball(chance: &mut Chance, shape: &[usize], scale: f64) -> Vec<f64> {
     })
 }
 
-/// Real and imaginary parts of a turning pointer.
 fn waves(chance: &mut Chance, shape: &[usize], speed: f64) -> Vec<f64> {
     fill(shape, |i| {
         let angle = (i / 2) as f64 * speed;
-        let part = if i % 2 == 0 { angle.cos() } else { angle.sin() };
-        part * (1.5 + (angle * 0.1).sin()) + 0.02 * chance.normal()
+        pointer(i, speed) * (1.5 + (angle * 0.1).sin()) + 0.02 * chance.normal()
     })
+}
+
+/// Real and imaginary parts of a turning pointer.
+pub fn pointer(at: usize, speed: f64) -> f64 {
+    let angle = (at / 2) as f64 * speed;
+    if at.is_multiple_of(2) { angle.cos() } else { angle.sin() }
 }
 
 const NAMES: [&str; 12] = [

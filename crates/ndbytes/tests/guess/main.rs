@@ -10,6 +10,7 @@ mod kinds;
 mod made;
 mod page;
 mod score;
+mod timed;
 mod tuning;
 
 use cases::{Case, Half};
@@ -86,6 +87,14 @@ fn write_page() {
     println!("tuned on: {tuning}reported: {reporting}");
     // What is wrong in the half that is reported is not looked at, so that nothing is tuned to it.
     print!("{}", tuning.wrong());
+}
+
+#[test]
+#[ignore = "writes docs/guess.md: cargo xtask guess --times"]
+fn write_times() {
+    let (table, worst) = timed::table();
+    page::write_times(&table);
+    assert!(timed::is_quick_enough(worst), "{worst} ms");
 }
 
 /// What the page says is so, and is good enough.

@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use crate::cases::Half;
 use crate::score::{Answer, Score};
 
-const BEGIN: &str = "<!-- scored: written by cargo xtask guess -->\n";
-const END: &str = "<!-- scored: end -->\n";
+/// What is written into the page stands between two such lines.
+const SCORED: [&str; 2] =
+    ["<!-- scored: written by cargo xtask guess -->\n", "<!-- scored: end -->\n"];
+const TIMED: [&str; 2] =
+    ["<!-- timed: written by cargo xtask guess --times -->\n", "<!-- timed: end -->\n"];
 /// Bins of stated probability.
 const BINS: usize = 10;
 
@@ -17,15 +20,23 @@ fn docs() -> PathBuf {
 
 /// Writes the tables into the page, and the picture beside it.
 pub fn write(tuning: &Score, reporting: &Score) {
-    let path = docs().join("guess.md");
-    let page = std::fs::read_to_string(&path).expect("the page is there");
-    let (before, rest) = page.split_once(BEGIN).expect("the page has a place for the score");
-    let (_, after) = rest.split_once(END).expect("the place ends");
-    let page = format!("{before}{BEGIN}{}{END}{after}", tables(tuning, reporting));
-    std::fs::write(path, page).expect("the page is written");
+    write_between(SCORED, &tables(tuning, reporting));
     std::fs::create_dir_all(docs().join("guess")).expect("a folder");
     std::fs::write(docs().join("guess/reliability.svg"), svg(reporting))
         .expect("the picture is written");
+}
+
+/// Writes how long calls take into the page.
+pub fn write_times(table: &str) {
+    write_between(TIMED, table);
+}
+
+fn write_between([begin, end]: [&str; 2], text: &str) {
+    let path = docs().join("guess.md");
+    let page = std::fs::read_to_string(&path).expect("the page is there");
+    let (before, rest) = page.split_once(begin).expect("the page has a place for it");
+    let (_, after) = rest.split_once(end).expect("the place ends");
+    std::fs::write(path, format!("{before}{begin}{text}{end}{after}")).expect("it is written");
 }
 
 /// Whether the page says what the score is.

@@ -10,7 +10,7 @@ use crate::chance::Chance;
 use crate::drawn;
 use crate::fit::{Choice, FOLDS};
 use crate::kinds::kinds;
-use crate::made::{FAMILIES, Family, T, family, fill, store};
+use crate::made::{FAMILIES, Family, T, family, fill, pointer};
 use crate::score::is_picture;
 
 /// The cases that are scored, and the others after them.
@@ -261,20 +261,9 @@ fn cropped(case: &Case) -> Vec<Case> {
 
 /// Other sizes and other draws of the families that are tuned on.
 fn more_made() -> Vec<Case> {
-    let mut cases = Vec::new();
-    for family in
-        FAMILIES.iter().chain(drawn::FAMILIES).chain(WAVES).filter(|family| family.half == T)
-    {
-        for (at, &(typestr, shape)) in family.stored.iter().enumerate() {
-            for (round, part) in [(0, 2), (1, 5), (2, 20)] {
-                let mut chance = Chance::named(&format!("{} {at} again {round}", family.name));
-                let mut shape = shape.to_vec();
-                shape[0] = (shape[0] / part).max(3);
-                cases.push(store(family, typestr, &shape, &mut chance));
-            }
-        }
-    }
-    cases
+    let families = FAMILIES.iter().chain(drawn::FAMILIES).chain(WAVES);
+    let tuned = families.filter(|family| family.half == T);
+    tuned.flat_map(|family| family.again("again", &[2, 5, 20])).collect()
 }
 
 /// What goes on and on, and has no rows.
@@ -422,10 +411,7 @@ const WAVES: &[Family] = &[
         &[("<c8", &[900]), ("<c16", &[600]), ("<c8", &[2400])],
         |c, s| {
             let pace = 0.01 + 0.3 * c.unit();
-            fill(s, |i| {
-                let angle = (i / 2) as f64 * pace;
-                (if i % 2 == 0 { angle.cos() } else { angle.sin() }) + 0.03 * c.normal()
-            })
+            fill(s, |i| pointer(i, pace) + 0.03 * c.normal())
         },
     ),
     family(

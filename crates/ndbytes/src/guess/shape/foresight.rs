@@ -369,7 +369,8 @@ impl<'s, 'q, 'a> Errors<'s, 'q, 'a> {
     }
 
     /// How much larger errors are at the first elements of each `lag` than elsewhere, as a logarithm:
-    /// where something ends, nothing is foreseen. Of about `most` of them, `width` elements are looked at.
+    /// where something ends, nothing is foreseen. Of about `most` of them, `width` elements are looked
+    /// at.
     pub(super) fn edge(&self, lag: usize, width: usize, most: usize) -> f64 {
         let first = self.reach().div_ceil(lag).max(1);
         let blocks = self.signal.len() / lag;

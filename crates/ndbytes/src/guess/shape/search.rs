@@ -6,7 +6,8 @@ use super::signal::Signal;
 
 /// Elements that are compared at all distances that are tried.
 const COMPARED_IN_ALL: usize = 128 << 10;
-/// Distances that are tried for the last dimension and for another one, and those that are looked at closely.
+/// Distances that are tried for the last dimension and for another one, and those that are looked at
+/// closely.
 const MOST_TRIED: [usize; 2] = [300, 120];
 const MOST_CLOSELY: usize = 8;
 /// Neighbours this near are always known. Groups of no more elements are told by the places in them.

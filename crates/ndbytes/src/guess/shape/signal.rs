@@ -89,9 +89,7 @@ impl<'s, 'a> Signal<'s, 'a> {
     fn values(&self, raw: &[u8], size: usize, mut take: impl FnMut(f64)) {
         let (part, big) = self.reading.part();
         let (format, signed) = match self.reading {
-            Reading::Number { scalar, .. } => {
-                (FloatFormat::of(scalar), scalar.code().starts_with('i'))
-            }
+            Reading::Number { scalar, .. } => (FloatFormat::of(scalar), scalar.is_signed()),
             Reading::Time { .. } => (None, true),
             _ => (None, false),
         };
