@@ -31,7 +31,6 @@ pub(crate) const NOTES: &[(&str, &str)] = &[
         "exchange/100MB-unix",
         "now before the bare socket, now behind it: what two processes on two cores let each other do",
     ),
-    ("npz-load/walk", "one thread, since a stream of deflate can only be read from its start"),
     (
         "files-save/1GB",
         "NumPy asks for room and writes at once, too, which takes as long as the limit: the system's \

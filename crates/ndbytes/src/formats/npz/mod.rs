@@ -3,7 +3,7 @@
 //! An npz file is a zip archive of npy files.
 //!
 //! In: `archive` finds the directory, and each member by it; `read` takes members as views or
-//! inflates them, by several threads, and has `npy` read the arrays.
+//! inflates them (`inflate`), by several threads, and has `npy` read the arrays.
 //!
 //! Out: `content` cuts members into chunks, which several threads compress by an encoder made for
 //! arrays (`deflate`); `write` puts the `records` around them. `update` changes an archive without
