@@ -20,8 +20,9 @@ const MOST_OF_A_STREAM: u64 = 256 << 20;
 /// `nbytes` is the length of the whole input, of which `bytes` may be the start, or `None` where
 /// that is not known. `oddities` then also tells of an input that is too short or too long for its
 /// description. Of objects in npy and npz the names are told that their pickle asks for in the first 64
-/// KiB of the npy; [`verify`](crate::verify()) reads all of it. An npz archive lists what is in it at its end; of the start of one, the members are
-/// told that are there, and of the start of a pickle what it has asked for by then.
+/// KiB of the npy; [`verify`](crate::verify()) reads all of it. An npz archive lists what is in it at its
+/// end; of the start of one, the members are told that are there, and of the start of a pickle what it
+/// has asked for by then.
 ///
 /// # Errors
 /// When the bytes do not say what they are.
