@@ -353,11 +353,12 @@ fn length(one: f64, other: f64) -> f64 {
 }
 
 /// The greatest square of which the root is no more than a length, so that what is as long is not
-/// taken for longer; less than all where squares do not tell.
+/// taken for longer; less where lengths are no roots of squares, and less than all where squares do not
+/// tell.
 fn most_square(length: f64) -> f64 {
     let mut most = length * length;
     if !(4.0 * TINY..LARGE * LARGE).contains(&most) {
-        return if most < 1.0 { -1.0 } else { most };
+        return if most < 1.0 { -1.0 } else { most * (1.0 - 1e-14) };
     }
     while most.sqrt() > length {
         most = most.next_down();
