@@ -143,10 +143,15 @@ impl Part<'_> {
         if once[last..] != again[last..] {
             return None;
         }
+        drop(once);
         again.drain(..WINDOW);
+        again.shrink_to_fit();
         let mut len = 0;
         let bytes = Source::zeroed(WINDOW + room, |bytes| {
-            bytes[..WINDOW].copy_from_slice(&once[..WINDOW]);
+            bytes[..WINDOW]
+                .iter_mut()
+                .enumerate()
+                .for_each(|(at, byte)| *byte = made_up(false, at));
             len = self.inflate_behind(bytes, WINDOW).ok_or(())? - WINDOW;
             Ok::<(), ()>(())
         });
