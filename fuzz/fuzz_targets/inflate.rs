@@ -52,7 +52,7 @@ struct Stream {
 impl Stream {
     fn put(&mut self, bits: u64, count: usize) {
         for at in 0..count {
-            if self.count % 8 == 0 {
+            if self.count.is_multiple_of(8) {
                 self.bytes.push(0);
             }
             *self.bytes.last_mut().unwrap() |= ((bits >> at & 1) as u8) << (self.count % 8);

@@ -132,7 +132,9 @@ def test_extreme_values_of_other_dtypes(one: str) -> None:
             pairs = list(zip(x, y, strict=True))
             apart = [0.0 if m == n else float(abs(m - n)) for m, n in pairs]
             differs = [d > atol or d == np.inf for d in apart]
-            most = max((d for d, counts in zip(apart, differs, strict=True) if counts), default=None)
+            most = max(
+                (d for d, counts in zip(apart, differs, strict=True) if counts), default=None
+            )
             d = ndbytes.diff(a, b, values=True, atol=atol)
             assert (d.count, d.max_abs) == (sum(differs), most), (other, atol)
             if most is not None:

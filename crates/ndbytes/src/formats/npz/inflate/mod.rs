@@ -154,7 +154,13 @@ mod tests {
 
     /// In parts, about `twice` bytes of which are looked at twice, if they are all that fits.
     fn in_parts(compressed: &[u8], to: &mut [u8], parts: usize, twice: usize) -> bool {
-        super::in_parts(compressed, to, &Sizes { twice, ..Sizes::of(parts) }) == Some(to.len())
+        let [one, many] = [1 << 20, 20_000].map(|piece| {
+            let could = super::in_parts(compressed, to, &Sizes { parts, twice, piece });
+            (could == Some(to.len())).then(|| to.to_vec())
+        });
+        // A piece ends where a block seems to start: where none does, it could not.
+        assert!(one.is_none() || many.is_none() || one == many);
+        many.or(one).map(|bytes| to.copy_from_slice(&bytes)).is_some()
     }
 
     fn deflated(bytes: &[u8], level: i32) -> Vec<u8> {
@@ -254,7 +260,7 @@ mod tests {
     impl Bits {
         fn put(&mut self, bits: u64, count: usize) {
             for at in 0..count {
-                if self.1 % 8 == 0 {
+                if self.1.is_multiple_of(8) {
                     self.0.push(0);
                 }
                 *self.0.last_mut().unwrap() |= ((bits >> at & 1) as u8) << (self.1 % 8);
@@ -289,6 +295,58 @@ mod tests {
         let mut to = vec![0; count + 1 + more.len()];
         assert!(!in_parts(&bits.0, &mut to, 2, 4_000));
         assert!(inflate(&bits.0, &mut to, 1).is_err());
+    }
+
+    /// A stored block that holds a whole stream: blocks seem to start in it.
+    #[test]
+    fn what_only_looks_like_blocks_is_not_taken_for_them() {
+        let (inside, more) = (deflated(&walk(15_000), 6), walk(60_000));
+        let mut bits = Bits::default();
+        for _ in 0..3 {
+            bits.put(0, 8);
+            bits.put(inside.len() as u64, 16);
+            bits.put(!inside.len() as u64, 16);
+            bits.stream(&inside);
+        }
+        bits.stream(&deflated(&more, 6));
+        let bytes = [&inside.repeat(3)[..], &more].concat();
+        let mut to = vec![0; bytes.len()];
+        let taken = (2..12).filter(|&parts| {
+            let could = in_parts(&bits.0, &mut to, parts, 4_000);
+            assert!(!could || to == bytes, "{parts} parts");
+            could
+        });
+        assert!(taken.count() < 10);
+        assert!(inflate(&bits.0, &mut to, 1).is_ok() && to == bytes);
+    }
+
+    /// Matches that reach in front of all there is, from a block behind little: one thread refuses
+    /// them, however the stream is cut.
+    #[test]
+    fn nothing_is_before_the_start() {
+        let more = walk(60_000);
+        for (before, distance_is_there) in [(256, true), (255, false)] {
+            let mut bits = Bits::default();
+            bits.put(0b010, 3);
+            (0..before).for_each(|_| bits.literal(7));
+            // The end of the block, then as much of nothing as another part starts behind.
+            bits.put(0, 7);
+            (0..200_000).for_each(|_| bits.put(0b010, 10));
+            bits.put(0b010, 3);
+            // Three bytes from 256 before: the symbols 257 and 15, the latter with 63 of six bits more.
+            bits.put(u64::from(1_u8.reverse_bits() >> 1), 7);
+            bits.put(u64::from(15_u8.reverse_bits() >> 3), 5);
+            bits.put(63, 6);
+            bits.put(0, 7);
+            bits.stream(&deflated(&more, 6));
+            let mut to = vec![0; before + 3 + more.len()];
+            assert_eq!(inflate(&bits.0, &mut to, 1).is_ok(), distance_is_there);
+            for parts in 2..5 {
+                let could = in_parts(&bits.0, &mut to, parts, 4_000);
+                assert!(!could || distance_is_there, "{parts} parts");
+                assert!(!could || to.ends_with(&more), "{parts} parts");
+            }
+        }
     }
 
     #[test]
