@@ -2,7 +2,7 @@
 //!
 //! A deflate stream can only be read from its start, for what follows refers to the 32 KiB before it.
 //! But which symbols there are does not depend on these bytes, only what they are copies of. So every
-//! thread but the first looks for a [`block`] somewhere inside the stream, and inflates from there
+//! thread but the first looks for a `block` somewhere inside the stream, and inflates from there
 //! with a window that is made up. In arrays of dense numbers most bytes are literals, and soon none
 //! is left that stems from the window: a second look at the start of the part, with another made-up
 //! window, tells that and where, for what is the same under both windows does not depend on them.
