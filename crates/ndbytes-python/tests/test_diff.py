@@ -103,6 +103,45 @@ def test_values_of_other_dtypes() -> None:
     assert (d.count, d.max_abs, d.worst) == (2, 2.0**64, (0,))
 
 
+EXTREMES = [0, 1, 5, 127, 255, 2**53, 2**53 + 1, 2**63 - 1, 2**63, 2**64 - 1, -1, -128, -(2**63)]
+
+
+@pytest.mark.parametrize("one", ["?", "i1", "u1", ">i2", "i4", ">i8", "u8", "f2", ">f4", "f8"])
+def test_extreme_values_of_other_dtypes(one: str) -> None:
+    rng = np.random.default_rng(7)
+
+    def extremes(kind: str) -> np.ndarray:
+        dtype = np.dtype(kind)
+        if dtype.kind == "f":
+            limits = np.finfo(dtype)
+            values = [0.0, -0.0, 1.5, np.inf, -np.inf, float(limits.max), float(limits.tiny)]
+            values += [2.0**15, -(2.0**15), float(limits.smallest_subnormal)]
+        else:
+            low, high = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+            values = [x for x in EXTREMES if low <= x <= high] + [low, high]
+        # Strided, so that it is gathered first.
+        return np.array(rng.choice(np.array(values, dtype), 3000))[::2]
+
+    for other in ["?", "i1", "<u2", "u4", "i8", ">u8", "f2", "f4", ">f8"]:
+        a, b = extremes(one), extremes(other)
+        if a.dtype.kind == "f" or b.dtype.kind == "f":
+            x, y = a.astype("f8").tolist(), b.astype("f8").tolist()
+        else:
+            x, y = [int(n) for n in a], [int(n) for n in b]
+        for atol in [0.0, 2.0, 1e30]:
+            pairs = list(zip(x, y, strict=True))
+            apart = [0.0 if m == n else float(abs(m - n)) for m, n in pairs]
+            differs = [d > atol or d == np.inf for d in apart]
+            most = max(
+                (d for d, counts in zip(apart, differs, strict=True) if counts), default=None
+            )
+            d = ndbytes.diff(a, b, values=True, atol=atol)
+            assert (d.count, d.max_abs) == (sum(differs), most), (other, atol)
+            if most is not None:
+                assert d.first == (differs.index(True),)
+                assert d.worst == (apart.index(most),)
+
+
 def test_tolerances_that_are_none() -> None:
     for name in ["rtol", "atol"]:
         for value in [-1.0, np.nan]:

@@ -365,6 +365,32 @@ mod tests {
         ]);
     }
 
+    /// Complex numbers as large as are counted in lanes: the squares of their distances are larger than
+    /// those of which roots are taken.
+    #[test]
+    fn the_greatest_of_the_largest_is_found() {
+        let mut state = 1;
+        for _ in 0..100 {
+            // Of the first the share and the floats between are the most, of others the distance.
+            let mut pairs = vec![(Pair(1e60, 1e60), Pair(-1.0, -1.0))];
+            pairs.extend((0..1000).map(|_| {
+                let (sin, cos) = (0.72 + (drawn(&mut state) >> 11) as f64 * 1e-17).sin_cos();
+                (Pair(1.3e75 * sin, 1.3e75 * cos), Pair(1e50, 1e50))
+            }));
+            let bytes =
+                |number: Pair<f64>| [number.0.to_le_bytes(), number.1.to_le_bytes()].concat();
+            let a: Vec<u8> = pairs.iter().flat_map(|pair| bytes(pair.0)).collect();
+            let b: Vec<u8> = pairs.iter().flat_map(|pair| bytes(pair.1)).collect();
+            let mut tally = Tally::default();
+            for (at, (a, b)) in a.chunks(160).zip(b.chunks(160)).enumerate() {
+                let mut differs = vec![false; a.len() / 16];
+                let options = DiffOptions::new();
+                tally.rows::<Pair<f64>>((a, b), 7 + at * 10, &options, &mut differs);
+            }
+            assert_eq!(tally, one_by_one::<Pair<f64>>(&a, &b, &DiffOptions::new()).0);
+        }
+    }
+
     /// Distances that are the same but for rounding, of which each may be the greatest.
     #[test]
     fn the_greatest_of_many_nearly_as_great_is_found() {

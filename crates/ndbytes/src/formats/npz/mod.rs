@@ -15,7 +15,8 @@ mod codec;
 mod content;
 #[doc(hidden)]
 pub mod deflate;
-mod inflate;
+#[doc(hidden)]
+pub mod inflate;
 mod names;
 mod peek;
 mod read;

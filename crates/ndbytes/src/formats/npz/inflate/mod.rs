@@ -2,7 +2,7 @@
 //!
 //! A deflate stream can only be read from its start, for what follows refers to the 32 KiB before it.
 //! But which symbols there are does not depend on these bytes, only what they are copies of. So every
-//! thread but the first looks for a [`block`] somewhere inside the stream, and inflates from there
+//! thread but the first looks for a `block` somewhere inside the stream, and inflates from there
 //! with a window that is made up. In arrays of dense numbers most bytes are literals, and soon none
 //! is left that stems from the window: a second look at the start of the part, with another made-up
 //! window, tells that and where, for what is the same under both windows does not depend on them.
@@ -24,8 +24,6 @@ use part::{End, Known, Part, WINDOW};
 
 /// Less is not worth a thread.
 const PART: usize = 1 << 20;
-/// So much of a part, and no more than a quarter, is looked at twice.
-const TWICE: usize = 256 << 10;
 /// What is made more than so many times longer consists of long matches: it takes little time, and
 /// its window shows to the end.
 const DENSE: usize = 3;
@@ -34,7 +32,12 @@ const DENSE: usize = 3;
 /// `threads` threads.
 pub(super) fn inflate(compressed: &[u8], to: &mut [u8], threads: usize) -> Result<()> {
     let parts = threads.min(compressed.len() / PART);
-    if parts > 1 && to.len() / DENSE <= compressed.len() && in_parts(compressed, to, parts, TWICE) {
+    // Places in it are counted in bits.
+    if parts > 1
+        && to.len() / DENSE <= compressed.len()
+        && compressed.len() <= usize::MAX / 8
+        && in_parts(compressed, to, &Sizes::of(parts)) == Some(to.len())
+    {
         return Ok(());
     }
     match libdeflater::Decompressor::new().deflate_decompress(compressed, to) {
@@ -50,8 +53,27 @@ pub(super) fn inflate(compressed: &[u8], to: &mut [u8], threads: usize) -> Resul
     }
 }
 
-/// The same in about so many parts. Whether it could; if not, `to` holds anything.
-fn in_parts(compressed: &[u8], to: &mut [u8], parts: usize, twice: usize) -> bool {
+/// Into what a stream is cut.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// About so many parts.
+    pub parts: usize,
+    /// So many bytes of a part, and no more than a quarter, are looked at twice.
+    pub twice: usize,
+    /// So many bytes are inflated at a time; at least one.
+    pub piece: usize,
+}
+
+impl Sizes {
+    fn of(parts: usize) -> Self {
+        Self { parts, twice: 256 << 10, piece: 2 << 20 }
+    }
+}
+
+/// Inflates a stream in parts: how many bytes it is, at most as many as there is room for in `to`, and
+/// these come first there. `None` where it could not; then `to` holds anything.
+pub fn in_parts(compressed: &[u8], to: &mut [u8], sizes: &Sizes) -> Option<usize> {
+    let Sizes { parts, twice, piece } = *sizes;
     let len = compressed.len();
     let places = (1..parts).map(|part| 8 * (len / parts * part));
     let mut bounds = map(parts, places, || (), |(), place| block::find(compressed, place));
@@ -59,10 +81,12 @@ fn in_parts(compressed: &[u8], to: &mut [u8], parts: usize, twice: usize) -> boo
     let bounds: Vec<usize> = bounds.into_iter().flatten().collect();
     let ends = bounds.iter().map(|&end| Some((end, End::new()))).chain([None]);
     let starts = [0].into_iter().chain(bounds.iter().copied());
-    let parts: Vec<Part<'_>> =
-        starts.zip(ends).map(|(start, end)| Part { stream: compressed, start, end }).collect();
+    let parts: Vec<Part<'_>> = starts
+        .zip(ends)
+        .map(|(start, end)| Part { stream: compressed, start, end, piece })
+        .collect();
     if parts.len() < 2 {
-        return false;
+        return None;
     }
     let size = to.len();
     // What a part may come to, with room to spare.
@@ -76,16 +100,14 @@ fn in_parts(compressed: &[u8], to: &mut [u8], parts: usize, twice: usize) -> boo
     let done = map(parts.len(), items, || (), |(), item| inflate(item));
     let mut at = 0;
     for (part, done) in parts.iter().zip(done) {
-        let reached = match done {
+        at = match done {
             Done::First(reached) => reached,
             Done::Apart(_) if at < WINDOW => None,
             Done::Apart(Some(known)) => known.copy_behind(to, at),
             Done::Apart(None) => part.inflate_behind(to, at),
-        };
-        let Some(reached) = reached else { return false };
-        at = reached;
+        }?;
     }
-    at == size
+    Some(at)
 }
 
 /// What became of a part.
@@ -128,6 +150,17 @@ mod tests {
             );
         }
         text
+    }
+
+    /// In parts, about `twice` bytes of which are looked at twice, if they are all that fits.
+    fn in_parts(compressed: &[u8], to: &mut [u8], parts: usize, twice: usize) -> bool {
+        let [one, many] = [1 << 20, 20_000].map(|piece| {
+            let could = super::in_parts(compressed, to, &Sizes { parts, twice, piece });
+            (could == Some(to.len())).then(|| to.to_vec())
+        });
+        // A piece ends where a block seems to start: where none does, it could not.
+        assert!(one.is_none() || many.is_none() || one == many);
+        many.or(one).map(|bytes| to.copy_from_slice(&bytes)).is_some()
     }
 
     fn deflated(bytes: &[u8], level: i32) -> Vec<u8> {
@@ -173,9 +206,10 @@ mod tests {
         let bytes = walk(500_000);
         let stream = deflated(&bytes, 6);
         let start = block::find(&stream, 4 * stream.len()).unwrap();
+        let piece = 1 << 20;
         let (first, second) = (
-            Part { stream: &stream, start: 0, end: Some((start, End::new())) },
-            Part { stream: &stream, start, end: None },
+            Part { stream: &stream, start: 0, end: Some((start, End::new())), piece },
+            Part { stream: &stream, start, end: None, piece },
         );
         let mut to = vec![0; bytes.len()];
         let at = first.inflate_behind(&mut to, 0).unwrap();
@@ -219,6 +253,102 @@ mod tests {
         assert!(inflate(&forged, &mut to, 1).is_err());
     }
 
+    /// Bits of a stream, the first one lowest.
+    #[derive(Default)]
+    struct Bits(Vec<u8>, usize);
+
+    impl Bits {
+        fn put(&mut self, bits: u64, count: usize) {
+            for at in 0..count {
+                if self.1.is_multiple_of(8) {
+                    self.0.push(0);
+                }
+                *self.0.last_mut().unwrap() |= ((bits >> at & 1) as u8) << (self.1 % 8);
+                self.1 += 1;
+            }
+        }
+
+        fn literal(&mut self, byte: u8) {
+            assert!(byte < 144);
+            self.put(u64::from((0x30 + byte).reverse_bits()), 8);
+        }
+
+        fn stream(&mut self, stream: &[u8]) {
+            stream.iter().for_each(|&byte| self.put(byte.into(), 8));
+        }
+    }
+
+    /// A last block goes on behind what looks like the start of another one: a word that begins before
+    /// that takes its header in, of whatever the part before ends with too.
+    #[test]
+    fn a_word_that_takes_in_the_header_of_an_end_is_not_taken_for_one() {
+        let more = walk(60_000);
+        let second = deflated(&more, 6);
+        let mut bits = Bits::default();
+        bits.put(0b011, 3);
+        // So many that what looks like a block starts where one is looked for.
+        let count = second.len() - 1;
+        (0..count).for_each(|at| bits.literal((at % 140) as u8));
+        bits.put(0b00010, 5);
+        bits.stream(&second);
+        assert_eq!(block::find(&bits.0, bits.0.len() / 2 * 8), Some(8 * (count + 1)));
+        let mut to = vec![0; count + 1 + more.len()];
+        assert!(!in_parts(&bits.0, &mut to, 2, 4_000));
+        assert!(inflate(&bits.0, &mut to, 1).is_err());
+    }
+
+    /// A stored block that holds a whole stream: blocks seem to start in it.
+    #[test]
+    fn what_only_looks_like_blocks_is_not_taken_for_them() {
+        let (inside, more) = (deflated(&walk(15_000), 6), walk(60_000));
+        let mut bits = Bits::default();
+        for _ in 0..3 {
+            bits.put(0, 8);
+            bits.put(inside.len() as u64, 16);
+            bits.put(!inside.len() as u64, 16);
+            bits.stream(&inside);
+        }
+        bits.stream(&deflated(&more, 6));
+        let bytes = [&inside.repeat(3)[..], &more].concat();
+        let mut to = vec![0; bytes.len()];
+        let taken = (2..12).filter(|&parts| {
+            let could = in_parts(&bits.0, &mut to, parts, 4_000);
+            assert!(!could || to == bytes, "{parts} parts");
+            could
+        });
+        assert!(taken.count() < 10);
+        assert!(inflate(&bits.0, &mut to, 1).is_ok() && to == bytes);
+    }
+
+    /// Matches that reach in front of all there is, from a block behind little: one thread refuses
+    /// them, however the stream is cut.
+    #[test]
+    fn nothing_is_before_the_start() {
+        let more = walk(60_000);
+        for (before, distance_is_there) in [(256, true), (255, false)] {
+            let mut bits = Bits::default();
+            bits.put(0b010, 3);
+            (0..before).for_each(|_| bits.literal(7));
+            // The end of the block, then as much of nothing as another part starts behind.
+            bits.put(0, 7);
+            (0..200_000).for_each(|_| bits.put(0b010, 10));
+            bits.put(0b010, 3);
+            // Three bytes from 256 before: the symbols 257 and 15, the latter with 63 of six bits more.
+            bits.put(u64::from(1_u8.reverse_bits() >> 1), 7);
+            bits.put(u64::from(15_u8.reverse_bits() >> 3), 5);
+            bits.put(63, 6);
+            bits.put(0, 7);
+            bits.stream(&deflated(&more, 6));
+            let mut to = vec![0; before + 3 + more.len()];
+            assert_eq!(inflate(&bits.0, &mut to, 1).is_ok(), distance_is_there);
+            for parts in 2..5 {
+                let could = in_parts(&bits.0, &mut to, parts, 4_000);
+                assert!(!could || distance_is_there, "{parts} parts");
+                assert!(!could || to.ends_with(&more), "{parts} parts");
+            }
+        }
+    }
+
     #[test]
     fn blocks_are_found_where_they_are() {
         let stream = deflated(&walk(200_000), 6);
@@ -233,7 +363,8 @@ mod tests {
         assert!(found.len() > 5, "{}", found.len());
         let mut to = vec![0; 800_000 + 100];
         for &end in &found {
-            let part = Part { stream: &stream, start: 0, end: Some((end, End::new())) };
+            let ending = Some((end, End::new()));
+            let part = Part { stream: &stream, start: 0, end: ending, piece: 1 << 20 };
             assert!(part.inflate_behind(&mut to, 0).is_some(), "at {end}");
             for beside in [end - 1, end + 1] {
                 let part = Part { end: Some((beside, End::new())), ..part };

@@ -7,32 +7,53 @@ use crate::array::Source;
 
 /// How far back a match reaches.
 pub(super) const WINDOW: usize = 32 << 10;
-/// Bytes of a stream that are copied, to be inflated alone, at a time.
-const PIECE: usize = 2 << 20;
 /// A block that is not the last one, with fixed codes and nothing in it.
 const NOTHING: u64 = 0b010;
 const NOTHING_BITS: usize = 10;
 
-/// The end that a part gets: a last block of fixed codes, in which there are seven bytes that nobody
-/// can foresee. A part that does not end with them ended before, or goes on.
+/// The end that a part gets: a last block, in which there are a few bytes that nobody can foresee, in
+/// words of a code that nobody can foresee either. A part that does not end with them ended before, or
+/// goes on: a block that was begun before has other codes, in which these words stand for other bytes.
+/// (Those of a known code may come out of such a block too, behind a word that begins in front of the
+/// cut and ends with the header.)
 #[derive(Clone, Copy)]
 pub(super) struct End([u8; END_LEN]);
 
-const END_LEN: usize = 7;
-/// Of its type, of its bytes, which take eight bits each, and of the end of the block.
-const END_BITS: usize = 3 + 8 * END_LEN + 7;
+/// One of each 17 bytes; with the end of the block all words of four bits.
+const END_LEN: usize = 15;
+const END_STEP: u8 = 17;
+/// Before the lengths of the words: a last block with codes of its own, 257 symbols, one distance, and
+/// twelve lengths for lengths, of which those of nought and four take one bit.
+const END_HEADER: u64 = 0b101 | 8 << 13 | 1 << (17 + 3 * 3) | 1 << (17 + 3 * 11);
+const END_HEADER_BITS: usize = 17 + 3 * 12;
+const END_BITS: usize = END_HEADER_BITS + 257 + 1 + 4 * (END_LEN + 1);
 
 impl End {
     pub(super) fn new() -> Self {
-        let drawn = RandomState::new().build_hasher().finish().to_le_bytes();
-        Self(std::array::from_fn(|at| drawn[at] & 0x7F))
+        let mut drawn = RandomState::new().build_hasher().finish();
+        Self(std::array::from_fn(|at| {
+            let byte = at as u8 * END_STEP + (drawn % u64::from(END_STEP)) as u8;
+            drawn /= u64::from(END_STEP);
+            byte
+        }))
     }
 
-    /// Its bits, the first one lowest. It starts with a one, where a block that is not the last one
-    /// has a zero: what is cut where no block starts goes on otherwise than the stream does.
-    fn bits(self) -> u128 {
-        let words = self.0.iter().map(|&byte| u128::from((0x30 + byte).reverse_bits()));
-        words.enumerate().fold(0b011, |bits, (at, word)| bits | word << (3 + 8 * at))
+    /// Puts it behind the `at` first bits of the last byte there is, or behind that if they are none.
+    fn put_behind(self, at: usize, bytes: &mut Vec<u8>) {
+        let start = 8 * bytes.len() - if at > 0 { 8 } else { 0 } + at;
+        bytes.resize((start + END_BITS).div_ceil(8), 0);
+        let mut set = |bit: usize| bytes[(start + bit) / 8] |= 1 << ((start + bit) % 8);
+        (0..END_HEADER_BITS).filter(|bit| END_HEADER >> bit & 1 == 1).for_each(&mut set);
+        // The symbols that there are, the end of the block among them; no distance.
+        let symbols = self.0.iter().map(|&byte| usize::from(byte)).chain([256]);
+        symbols.for_each(|symbol| set(END_HEADER_BITS + symbol));
+        // Their words are numbers in the order of the symbols, and come with the highest bit first.
+        let words = END_HEADER_BITS + 257 + 1;
+        for (word, bit) in (0..=END_LEN).flat_map(|word| (0..4).map(move |bit| (word, bit))) {
+            if word >> (3 - bit) & 1 == 1 {
+                set(words + 4 * word + bit);
+            }
+        }
     }
 }
 
@@ -56,6 +77,8 @@ pub(super) struct Part<'a> {
     pub(super) stream: &'a [u8],
     pub(super) start: usize,
     pub(super) end: Option<(usize, End)>,
+    /// So many of its bytes are copied, to be inflated alone, at a time; at least one.
+    pub(super) piece: usize,
 }
 
 /// A part that is known but for a few of its first bytes.
@@ -79,8 +102,8 @@ impl Part<'_> {
         let (mut codec, mut stream) = (libdeflater::Decompressor::new(), Vec::new());
         let mut piece = *self;
         loop {
-            let cut = match piece.len() > 2 * PIECE {
-                true => block::find(self.stream, piece.start + 8 * PIECE),
+            let cut = match piece.len() > 2 * self.piece {
+                true => block::find(self.stream, piece.start + 8 * self.piece),
                 false => None,
             };
             let cut = cut.filter(|&cut| self.end.is_none_or(|(end, _)| cut < end));
@@ -120,10 +143,15 @@ impl Part<'_> {
         if once[last..] != again[last..] {
             return None;
         }
+        drop(once);
         again.drain(..WINDOW);
+        again.shrink_to_fit();
         let mut len = 0;
         let bytes = Source::zeroed(WINDOW + room, |bytes| {
-            bytes[..WINDOW].copy_from_slice(&once[..WINDOW]);
+            bytes[..WINDOW]
+                .iter_mut()
+                .enumerate()
+                .for_each(|(at, byte)| *byte = made_up(false, at));
             len = self.inflate_behind(bytes, WINDOW).ok_or(())? - WINDOW;
             Ok::<(), ()>(())
         });
@@ -151,15 +179,15 @@ impl Part<'_> {
         alone.extend_from_slice(&nothing[..whole]);
         let start = alone.len();
         alone.extend_from_slice(&self.stream[from..until]);
-        if skipped > 0 {
-            alone[start] = alone[start] >> skipped << skipped | nothing[whole];
+        if let Some(first) = alone.get_mut(start).filter(|_| skipped > 0) {
+            *first = *first >> skipped << skipped | nothing[whole];
         }
         if let Some((end, own)) = self.end {
             let kept = end % 8;
-            alone.truncate(start + end / 8 - from);
-            let last = block::peek(self.stream, end - kept) & ((1 << kept) - 1);
-            let last = (u128::from(last) | own.bits() << kept).to_le_bytes();
-            alone.extend_from_slice(&last[..(kept + END_BITS).div_ceil(8)]);
+            if let Some(last) = alone.last_mut().filter(|_| kept > 0) {
+                *last &= (1 << kept) - 1;
+            }
+            own.put_behind(kept, alone);
         }
     }
 }
