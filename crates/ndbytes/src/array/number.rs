@@ -169,7 +169,7 @@ loads! {
 }
 
 /// A whole number, where the scalar is one.
-pub(crate) fn whole(scalar: Scalar, bytes: &[u8]) -> Option<i128> {
+pub(super) fn whole(scalar: Scalar, bytes: &[u8]) -> Option<i128> {
     Some(match scalar {
         Scalar::Bool => i128::from(bytes[0] != 0),
         Scalar::UInt8 => i128::from(bytes[0]),

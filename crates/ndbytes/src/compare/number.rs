@@ -524,7 +524,7 @@ impl Pairs<'_> {
 }
 
 /// Whether a scalar is a whole number.
-pub(super) fn is_whole(scalar: Scalar) -> bool {
+fn is_whole(scalar: Scalar) -> bool {
     matches!(scalar.code().as_bytes(), [b'b' | b'i' | b'u', _]) && !scalar.is_extension()
 }
 

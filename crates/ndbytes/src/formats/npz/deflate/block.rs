@@ -15,7 +15,7 @@ pub(super) struct Token {
 
 pub(super) const SHORTEST: usize = 3;
 pub(super) const LONGEST: usize = 258;
-pub(super) const FARTHEST: usize = 32_768;
+pub(in crate::formats::npz) const FARTHEST: usize = 32_768;
 /// A description takes about this many bits, so two blocks are one unless they differ by more.
 const DESCRIPTION: f32 = 600.0;
 /// The most that one stored block holds.

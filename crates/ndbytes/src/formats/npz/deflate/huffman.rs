@@ -274,7 +274,8 @@ fn words<const N: usize>(lengths: &[u8; N]) -> Words<N> {
 }
 
 /// The order in which the lengths of the words of the description's own code are given.
-const ORDER: [u8; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+pub(in crate::formats::npz) const ORDER: [u8; 19] =
+    [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 /// What repeats takes this many bits beyond its word.
 const REPEAT_BITS: [u32; 3] = [2, 3, 7];
 

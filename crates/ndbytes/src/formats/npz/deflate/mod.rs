@@ -38,7 +38,9 @@ mod strided;
 mod tests;
 
 use bits::Rest;
-use block::{Block, FARTHEST, Token};
+pub(super) use block::FARTHEST;
+use block::{Block, Token};
+pub(super) use huffman::ORDER;
 use plan::{CANDIDATES, Plan};
 use prices::Prices;
 use search::Seen;

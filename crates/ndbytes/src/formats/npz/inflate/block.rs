@@ -1,11 +1,10 @@
 //! Where blocks of a deflate stream start (RFC 1951): those that describe their codes are told from
 //! anything else by that, seldom wrongly.
 
-/// Bits of the stream that are searched for a block: zlib's take up to 60 KiB, others' up to a few
-/// hundred.
+use super::super::deflate::ORDER;
+
+/// Bits of the stream that are searched for a block: more than a block of zlib's 16,384 symbols takes.
 const REACH: usize = 8 * (512 << 10);
-/// In which order the lengths of the code for lengths come.
-const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
 /// The first even place from `from` on, in bits, where a block seems to start that is not the last one
 /// and describes its codes.
@@ -48,7 +47,7 @@ fn describes_codes(stream: &[u8], at: usize, header: u64) -> Option<()> {
     // Up to 57 of them: the last one may need another look.
     for (place, &symbol) in ORDER[..lengths].iter().enumerate() {
         let bits = if place < 18 { bits >> (3 * place) } else { peek(stream, at + 54) };
-        of_lengths[symbol] = (bits & 7) as u8;
+        of_lengths[usize::from(symbol)] = (bits & 7) as u8;
     }
     at += 3 * lengths;
     is_complete(&of_lengths, 7).then_some(())?;

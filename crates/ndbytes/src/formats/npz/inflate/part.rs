@@ -6,7 +6,7 @@ use super::block;
 use crate::array::Source;
 
 /// How far back a match reaches.
-pub(super) const WINDOW: usize = 32 << 10;
+pub(super) use super::super::deflate::FARTHEST as WINDOW;
 /// A block that is not the last one, with fixed codes and nothing in it.
 const NOTHING: u64 = 0b010;
 const NOTHING_BITS: usize = 10;
